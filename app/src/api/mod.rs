@@ -1,0 +1,26 @@
+//! Server functions: decode, call `services`, encode. About ten lines each, one file per feature.
+//!
+//! Every one of them is a public HTTP endpoint (POST under `/api/ui`), whatever scope it is written in; the server's
+//! outer layer checks Host, Origin and size before any of them runs. None of them changes anything: launching and
+//! stopping are plain forms that the server's own handlers take.
+
+pub mod error;
+pub mod experiments;
+pub mod launch;
+pub mod overview;
+pub mod run;
+pub mod runs;
+pub mod site;
+
+#[cfg(feature = "ssr")]
+mod context {
+    use leptos::prelude::*;
+    use services::Services;
+
+    use super::error::ApiError;
+
+    /// The use cases, which the server provides as context.
+    pub(super) fn services() -> Result<Services, ApiError> {
+        use_context::<Services>().ok_or(ApiError::Unavailable("the server provided no services".to_owned()))
+    }
+}

@@ -1,0 +1,16 @@
+//! Widgets that several pages share.
+
+pub mod badge;
+pub mod chart;
+pub mod copy;
+pub mod fault;
+pub mod field;
+pub mod icon;
+pub mod layout;
+pub mod log_view;
+pub mod money;
+pub mod now;
+pub mod rows_field;
+pub mod run_table;
+pub mod theme;
+pub mod timeline;

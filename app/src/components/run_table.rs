@@ -1,0 +1,135 @@
+//! Runs as a table; on a phone each row becomes a card (style only, the markup is the same).
+
+use domain::{
+    run::{Run, RunFilter},
+    time::Timestamp,
+};
+use leptos::prelude::*;
+
+use crate::{
+    components::{badge::Badge, money::Money, now::Age},
+    model::rows,
+    paths,
+};
+
+/// A run's name: the part that its user chose, and the end of the id that makes it unique.
+#[component]
+pub fn JobTitle(run: Run) -> impl IntoView {
+    let full = run.job_name.to_string();
+    let suffix = format!("-{}", run.id.as_str().to_ascii_lowercase());
+    let (base, tail) = match full.strip_suffix(&suffix) {
+        Some(base) => (base.to_owned(), Some(suffix[suffix.len() - 6..].to_owned())),
+        None => (full.clone(), None),
+    };
+    view! {
+        <span class="job-title" title=full>
+            <span class="job-base">{base}</span>
+            {tail.map(|it| view! { <span class="job-tail">{it}</span> })}
+        </span>
+    }
+}
+
+#[component]
+pub fn RunTable(
+    #[prop(into)] runs: Signal<Vec<Run>>,
+    #[prop(into)] now: Signal<Timestamp>,
+    /// What the table holds, for screen readers.
+    caption: &'static str,
+    #[prop(default = true)] with_experiment: bool,
+) -> impl IntoView {
+    view! {
+        <div class="table-scroll">
+            <table class="table run-table">
+                <caption class="sr-only">{caption}</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"Run"</th>
+                        <th scope="col">"Status"</th>
+                        <th scope="col">"Metrics"</th>
+                        <th scope="col">"Machine"</th>
+                        <th scope="col" class="is-number">"Duration"</th>
+                        <th scope="col" class="is-number">"Cost"</th>
+                        <th scope="col" class="is-number">"Created"</th>
+                    </tr>
+                </thead>
+                <tbody>
+                    // A changed run is a new key: its row is drawn anew, the others stay.
+                    <For
+                        each=move || runs.get()
+                        key=|run| (run.id.clone(), run.updated_at, run.badge())
+                        children=move |run| view! { <RunRow run now with_experiment/> }
+                    />
+                </tbody>
+            </table>
+        </div>
+    }
+}
+
+#[component]
+fn RunRow(run: Run, now: Signal<Timestamp>, with_experiment: bool) -> impl IntoView {
+    let run_has_no_metrics = run.final_metrics.is_empty();
+    let metrics = rows::key_metrics(&run, 3);
+    let more_metrics = run.final_metrics.len().saturating_sub(metrics.len());
+    let metrics = metrics
+        .into_iter()
+        .map(|it| {
+            view! {
+                <span class="metric-chip">
+                    <span>{it.name.clone()}</span>
+                    <b>{rows::number(it.value)}</b>
+                </span>
+            }
+        })
+        .collect_view();
+    let (is_over, badge, machine) = (run.is_over(), run.badge(), rows::machine(&run));
+    let (href, created_at, experiment, title_run) =
+        (paths::run(&run.id), run.created_at, run.experiment.clone(), run.clone());
+    // A finished run's figures do not move: they must not be computed every second.
+    let at = move || if is_over { now.get_untracked() } else { now.get() };
+    let duration_run = run.clone();
+    let duration = move || rows::duration(&duration_run, at()).unwrap_or_else(|| "—".to_owned());
+    let cost = move || view! { <Money cost=run.cost(at())/> };
+    view! {
+        <tr>
+            <th scope="row" class="cell-run">
+                <a href=href><JobTitle run=title_run/></a>
+                {with_experiment.then(|| view! {
+                    <a class="cell-experiment" href=paths::runs_of_experiment(&experiment)>{experiment.to_string()}</a>
+                })}
+            </th>
+            <td class="cell-status"><Badge badge/></td>
+            <td class="cell-metrics" class:is-empty=run_has_no_metrics data-label="Metrics">
+                {metrics}
+                {(more_metrics > 0).then(|| view! { <span class="dim">{format!("+{more_metrics}")}</span> })}
+            </td>
+            <td class="cell-machine" data-label="Machine">{machine}</td>
+            <td class="is-number" data-label="Duration">{duration}</td>
+            <td class="is-number" data-label="Cost">{cost}</td>
+            <td class="is-number dim" data-label="Created"><Age at=created_at now/></td>
+        </tr>
+    }
+}
+
+/// Puts a live change into a list: replaces the run that is there, or inserts a new one that the filter wants at its
+/// place (newest first). Returns whether it was new.
+pub fn apply_change(runs: &mut Vec<Run>, changed: Run, filter: &RunFilter) -> bool {
+    if let Some(known) = runs.iter_mut().find(|it| it.id == changed.id) {
+        *known = changed;
+        return false;
+    }
+    if !matches(&changed, filter) {
+        return false;
+    }
+    let place = runs.iter().position(|it| it.id < changed.id).unwrap_or(runs.len());
+    runs.insert(place, changed);
+    true
+}
+
+/// The same rule as the store's, for one run.
+fn matches(run: &Run, filter: &RunFilter) -> bool {
+    let name = run.job_name.as_str().to_lowercase();
+    filter.before.is_none()
+        && filter.experiment.as_ref().is_none_or(|it| *it == run.experiment)
+        && filter.badge.is_none_or(|it| it == run.badge())
+        && filter.name_contains.as_ref().is_none_or(|it| name.contains(&it.to_lowercase()))
+}

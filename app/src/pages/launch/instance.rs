@@ -1,0 +1,143 @@
+//! The choice of an instance type: a text field that suggests, with size and price of each.
+//!
+//! Without script the browser's own list of a `<datalist>` suggests; with it, a table of offers under the field.
+
+use domain::instance_type::InstanceTypeInfo;
+use leptos::prelude::*;
+
+use super::state::FormState;
+use crate::components::field::{FormErrors, TextField};
+
+/// Offers shown at once; typing narrows them.
+const OFFERS: usize = 8;
+
+/// `4 vCPU, 16 GiB, 1 × NVIDIA T4`.
+pub(super) fn size_text(info: &InstanceTypeInfo) -> String {
+    let text = info.size_text();
+    if text.is_empty() { "size not known".to_owned() } else { text }
+}
+
+pub(super) fn price_text(info: &InstanceTypeInfo) -> String {
+    match &info.price {
+        Some(price) => format!("${}/h", price.price_nanousd_per_hour.to_exact()),
+        None => "unpriced".to_owned(),
+    }
+}
+
+/// The types that fit what is typed, cheapest first, unpriced last. Words match name, size and GPU: `g5 24xl`, `a100`.
+fn offers(typed: &str) -> Vec<&'static InstanceTypeInfo> {
+    let typed = typed.trim().to_lowercase();
+    // A complete name is a choice already: then its family is what somebody may want to see.
+    let family = typed.rsplit_once('.').map(|(family, _)| format!("{family}."));
+    let words: Vec<&str> = match (InstanceTypeInfo::find(&typed), &family) {
+        (Some(_), Some(family)) => vec![family.as_str()],
+        _ => typed.split_whitespace().collect(),
+    };
+    let fits = |info: &&InstanceTypeInfo| {
+        let text = format!("{} {}", info.name, size_text(info)).to_lowercase();
+        words.iter().all(|word| text.contains(word))
+    };
+    let mut found: Vec<&'static InstanceTypeInfo> = InstanceTypeInfo::all().iter().filter(fits).collect();
+    found.sort_by_key(|it| (it.price.is_none(), it.price.as_ref().map(|it| it.price_nanousd_per_hour)));
+    found
+}
+
+#[component]
+pub(super) fn InstanceField(state: FormState, errors: FormErrors) -> impl IntoView {
+    let is_ready = RwSignal::new(false);
+    Effect::new(move |_| is_ready.set(true));
+    let options = InstanceTypeInfo::all()
+        .iter()
+        .map(|it| view! { <option value=it.name.clone()>{format!("{} · {}", size_text(it), price_text(it))}</option> })
+        .collect_view();
+    let chosen = Memo::new(move |_| state.instance_type.with(|it| InstanceTypeInfo::find(it.trim())));
+    view! {
+        <div class="instance">
+            <TextField
+                name="instance_type" label="Instance type" api_name="InstanceType" value=state.instance_type errors
+                list="instance-types" placeholder="Type a name, a size or a GPU"
+            />
+            <datalist id="instance-types">{options}</datalist>
+            <p class="instance-chosen" aria-live="polite">
+                {move || chosen.get().map(|it| view! {
+                    <span>{size_text(it)}</span>
+                    <b>{price_text(it)}</b>
+                    {it.price.as_ref().map(|it| view! { <small>{format!("{}, {}", it.date, it.confidence)}</small> })}
+                })}
+            </p>
+            {move || is_ready.get().then(|| view! { <Offers state errors/> })}
+        </div>
+    }
+}
+
+#[component]
+fn Offers(state: FormState, errors: FormErrors) -> impl IntoView {
+    let found = Memo::new(move |_| state.instance_type.with(|it| offers(it)));
+    let rows = move || {
+        found
+            .get()
+            .into_iter()
+            .take(OFFERS)
+            .map(|it| {
+                let is_chosen = move || state.instance_type.with(|typed| typed.trim() == it.name);
+                let choose = move |_| {
+                    state.instance_type.set(it.name.clone());
+                    errors.touch.run("instance_type".to_owned());
+                };
+                view! {
+                    <li>
+                        <button type="button" class="offer" aria-pressed=move || if is_chosen() { "true" } else { "false" } on:click=choose>
+                            <span class="offer-name">{it.name.as_str()}</span>
+                            <span class="offer-size">{size_text(it)}</span>
+                            <span class="offer-price" class:is-absent=it.price.is_none()>{price_text(it)}</span>
+                        </button>
+                    </li>
+                }
+            })
+            .collect_view()
+    };
+    view! {
+        <div class="offers">
+            <ul aria-label="Instance types that fit">{rows}</ul>
+            <p class="hint">
+                {move || {
+                    let count = found.with(Vec::len);
+                    if count == 0 {
+                        "No type fits: try fewer words, for example `g5` or `16 gib`.".to_owned()
+                    } else {
+                        format!("{} of {count} that fit, of {} in all; cheapest first.", count.min(OFFERS), InstanceTypeInfo::all().len())
+                    }
+                }}
+            </p>
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_narrow_the_offers_and_the_cheapest_comes_first() {
+        let found = offers("m5 xlarge");
+        assert!(!found.is_empty());
+        assert!(found.iter().all(|it| it.name.contains("m5") && it.name.contains("xlarge")));
+        let prices: Vec<_> =
+            found.iter().filter_map(|it| it.price.as_ref()).map(|it| it.price_nanousd_per_hour).collect();
+        assert!(prices.is_sorted());
+        assert!(offers("no such thing").is_empty());
+    }
+
+    #[test]
+    fn a_chosen_type_shows_its_family() {
+        assert!(offers("ml.m5.xlarge").iter().all(|it| it.name.starts_with("ml.m5.")));
+    }
+
+    #[test]
+    fn an_unknown_price_is_unpriced_and_never_zero() {
+        for info in InstanceTypeInfo::all() {
+            assert_eq!(info.price.is_none(), price_text(info) == "unpriced");
+            assert!(!price_text(info).starts_with("$0/"));
+        }
+    }
+}

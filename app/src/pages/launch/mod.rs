@@ -1,0 +1,46 @@
+//! `/launch`: the form that makes a training job, in SageMaker's own field names.
+//!
+//! It is a plain multipart form: it works before and without the script. With it, errors appear while typing (from
+//! `JobSpec::parse`, the same parser that the server uses), rows come and go, and the estimate moves.
+
+mod estimate;
+mod form;
+mod instance;
+mod source;
+mod state;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+use crate::{
+    api::launch::launch_form_get,
+    components::{
+        fault::Fault,
+        layout::{SiteContext, is_local_engine},
+    },
+};
+
+#[component]
+pub fn Launch() -> impl IntoView {
+    let query = use_query_map();
+    let wanted = Memo::new(move |_| query.with(|it| (it.get("sample"), it.get("draft"))));
+    let form = Resource::new_blocking(move || wanted.get(), |(sample, draft)| launch_form_get(sample, draft));
+    let site = use_context::<SiteContext>();
+    view! {
+        <Title text="Launch"/>
+        <div class="page-head">
+            <h1>"Launch a training job"</h1>
+            <p class="page-lead">"The fields carry SageMaker's own names: what runs here runs there."</p>
+        </div>
+        <Transition>
+            {move || Suspend::new(async move {
+                let is_local = is_local_engine(site).await;
+                match form.await {
+                    Ok(form) => view! { <form::LaunchForm form is_local/> }.into_any(),
+                    Err(error) => view! { <Fault error/> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}

@@ -1,0 +1,8 @@
+//! One file or folder per URL.
+
+pub mod experiments;
+pub mod launch;
+pub mod not_found;
+pub mod overview;
+pub mod run;
+pub mod runs;

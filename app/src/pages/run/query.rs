@@ -1,0 +1,141 @@
+//! The run page's whole view state, as it stands in the URL.
+
+use charts::XAxis;
+use domain::ids::RunId;
+use leptos_router::params::ParamsMap;
+
+use crate::paths::{self, Query};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    #[default]
+    Overview,
+    Charts,
+    System,
+    Logs,
+    Config,
+    Files,
+}
+
+impl Tab {
+    pub const ALL: [Self; 6] = [Self::Overview, Self::Charts, Self::System, Self::Logs, Self::Config, Self::Files];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Overview => "overview",
+            Self::Charts => "charts",
+            Self::System => "system",
+            Self::Logs => "logs",
+            Self::Config => "config",
+            Self::Files => "files",
+        }
+    }
+
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Overview => "Overview",
+            Self::Charts => "Charts",
+            Self::System => "System",
+            Self::Logs => "Logs",
+            Self::Config => "Parameters",
+            Self::Files => "Files",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == text)
+    }
+}
+
+/// What the horizontal axis counts, in the order of the choices.
+pub const AXES: [XAxis; 3] = [XAxis::Step, XAxis::RelativeTime, XAxis::WallTime];
+
+/// The axis in the URL.
+pub const fn axis_str(axis: XAxis) -> &'static str {
+    match axis {
+        XAxis::Step => "step",
+        XAxis::RelativeTime => "relative",
+        XAxis::WallTime => "wall",
+    }
+}
+
+/// The axis on its button: `TensorBoard`'s words.
+pub const fn axis_word(axis: XAxis) -> &'static str {
+    match axis {
+        XAxis::Step => "Step",
+        XAxis::RelativeTime => "Relative",
+        XAxis::WallTime => "Wall",
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunQuery {
+    pub tab: Tab,
+    pub axis: XAxis,
+    pub log_scale: bool,
+    /// 0 to 99 hundredths: `TensorBoard`'s smoothing weight.
+    pub smoothing_percent: u8,
+    /// Log lines must contain this.
+    pub search: String,
+    /// Log lines of this host only.
+    pub host: String,
+}
+
+impl RunQuery {
+    pub fn read(query: &ParamsMap) -> Self {
+        let text = |name| query.get_str(name).unwrap_or_default();
+        Self {
+            tab: Tab::parse(text("tab")).unwrap_or_default(),
+            axis: AXES.into_iter().find(|it| axis_str(*it) == text("x")).unwrap_or_default(),
+            log_scale: text("log") == "1",
+            smoothing_percent: text("smooth").parse().unwrap_or(0).min(99),
+            search: text("q").to_owned(),
+            host: text("host").to_owned(),
+        }
+    }
+
+    /// The page's URL in this state; defaults are left out.
+    pub fn href(&self, id: &RunId) -> String {
+        let default = Self::default();
+        let mut query = Query::default();
+        query.push("tab", (self.tab != default.tab).then_some(self.tab.as_str()));
+        query.push("x", (self.axis != default.axis).then_some(axis_str(self.axis)));
+        query.push("log", self.log_scale.then_some("1"));
+        let smoothing = self.smoothing_percent.to_string();
+        query.push("smooth", (self.smoothing_percent > 0).then_some(smoothing.as_str()));
+        query.push("q", Some(&self.search));
+        query.push("host", Some(&self.host));
+        query.on(&paths::run(id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_survives_its_url() {
+        let id = RunId::new(domain::time::Timestamp::from_unix_millis(1), 7);
+        let state = RunQuery {
+            tab: Tab::Logs,
+            axis: XAxis::WallTime,
+            log_scale: true,
+            smoothing_percent: 60,
+            search: "a&b=<c> ü".to_owned(),
+            host: "algo-1".to_owned(),
+        };
+        let href = state.href(&id);
+        let url = leptos_router::location::RequestUrl::new(&href).parse().expect("our own URL");
+        assert_eq!(RunQuery::read(url.search_params()), state);
+        assert_eq!(RunQuery::default().href(&id), paths::run(&id));
+    }
+
+    #[test]
+    fn nonsense_in_the_url_is_the_default() {
+        let mut query = ParamsMap::new();
+        for (name, value) in [("tab", "x"), ("smooth", "1000"), ("log", "yes"), ("x", "")] {
+            query.insert(name, value.to_owned());
+        }
+        assert_eq!(RunQuery::read(&query), RunQuery::default());
+    }
+}

@@ -1,0 +1,107 @@
+//! Typed links: the only place where a URL of our own is written.
+
+use domain::{
+    ids::{ExperimentName, RunId},
+    run::{RunBadge, RunFilter},
+};
+
+pub const OVERVIEW: &str = "/";
+pub const LAUNCH: &str = "/launch";
+pub const EXPERIMENTS: &str = "/experiments";
+pub const RUNS: &str = "/runs";
+
+/// The launch form filled with a bundled sample's settings.
+pub fn launch_sample(name: &str) -> String {
+    format!("{LAUNCH}?sample={}", escape(name))
+}
+
+pub fn run(id: &RunId) -> String {
+    format!("{RUNS}/{id}")
+}
+
+/// Where the stop form posts to.
+pub fn run_stop(id: &RunId) -> String {
+    format!("{RUNS}/{id}/stop")
+}
+
+/// The model artifact, a download.
+pub fn run_model(id: &RunId) -> String {
+    format!("{RUNS}/{id}/model.tar.gz")
+}
+
+/// The source archive that the run was launched with, a download.
+pub fn run_source(id: &RunId) -> String {
+    format!("{RUNS}/{id}/source.tar.gz")
+}
+
+pub fn runs(filter: &RunFilter) -> String {
+    let mut query = Query::default();
+    query.push("experiment", filter.experiment.as_ref().map(ExperimentName::as_str));
+    query.push("badge", filter.badge.map(RunBadge::as_str));
+    query.push("name", filter.name_contains.as_deref());
+    query.push("before", filter.before.as_ref().map(RunId::as_str));
+    query.on(RUNS)
+}
+
+pub fn runs_of_experiment(name: &ExperimentName) -> String {
+    runs(&RunFilter { experiment: Some(name.clone()), ..RunFilter::default() })
+}
+
+pub fn runs_with_badge(badge: RunBadge) -> String {
+    runs(&RunFilter { badge: Some(badge), ..RunFilter::default() })
+}
+
+/// A query string under construction; empty and absent values are left out.
+#[derive(Default)]
+pub struct Query(String);
+
+impl Query {
+    pub fn push(&mut self, name: &str, value: Option<&str>) {
+        let Some(value) = value.filter(|it| !it.is_empty()) else { return };
+        self.0.push(if self.0.is_empty() { '?' } else { '&' });
+        self.0.push_str(name);
+        self.0.push('=');
+        self.0.push_str(&escape(value));
+    }
+
+    pub fn on(&self, path: &str) -> String {
+        format!("{path}{}", self.0)
+    }
+}
+
+/// Percent-encodes everything but RFC 3986's unreserved characters.
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            const HEX: &[u8; 16] = b"0123456789ABCDEF";
+            escaped.push('%');
+            escaped.push(char::from(HEX[usize::from(byte >> 4)]));
+            escaped.push(char::from(HEX[usize::from(byte & 15)]));
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_become_a_query_and_hostile_text_stays_inside_its_value() {
+        let filter = RunFilter {
+            experiment: ExperimentName::parse("wine & \"cheese\"?a=b#c").ok(),
+            badge: Some(RunBadge::Failed),
+            ..RunFilter::default()
+        };
+        assert_eq!(runs(&filter), "/runs?experiment=wine%20%26%20%22cheese%22%3Fa%3Db%23c&badge=failed");
+        assert_eq!(runs(&RunFilter::default()), "/runs");
+    }
+
+    #[test]
+    fn every_byte_outside_the_unreserved_set_is_escaped() {
+        assert_eq!(escape("é/%<>"), "%C3%A9%2F%25%3C%3E");
+    }
+}

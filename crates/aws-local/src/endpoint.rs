@@ -1,0 +1,191 @@
+//! The port: binds, answers, and stops.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use http::Request;
+use serde_json::{Map, Value};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::cloudwatch::MetricStore;
+use crate::config::{LocalConfig, LocalError};
+use crate::guard::Guard;
+use crate::job::JobHost;
+use crate::route::{self, Route, Service};
+use crate::s3::Objects;
+use crate::services::Services;
+use crate::wire::{self, ApiError, Call, Protocol, body, cbor, query};
+
+/// How long requests that are under way may take to end after the stop.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// A bound endpoint, not yet serving.
+pub struct LocalEndpoint {
+    listener: TcpListener,
+    local_addr: SocketAddr,
+    app: Arc<App>,
+}
+
+struct App {
+    guard: Guard,
+    services: Arc<Services>,
+    objects: Objects,
+}
+
+/// Opens the data folder and the port. Jobs of an earlier server are re-attached or recovered here.
+pub async fn bind(config: LocalConfig) -> Result<LocalEndpoint, LocalError> {
+    let LocalConfig { addr, data, region, account, bucket, allowed_hosts, mut job } = config;
+    if !s3s::path::check_bucket_name(&bucket) {
+        return Err(LocalError::BucketName { name: bucket });
+    }
+    let listener = TcpListener::bind(addr).await.map_err(|source| match source.kind() {
+        ErrorKind::AddrInUse => LocalError::AddrInUse { addr },
+        _ => LocalError::AddrUnusable { addr, source },
+    })?;
+    let local_addr = listener.local_addr().map_err(|source| LocalError::AddrUnusable { addr, source })?;
+
+    let s3_root = data.join("s3");
+    create(&s3_root.join(&bucket))?;
+    // Folders may exist and still not be ours to write.
+    let probe = data.join(".writable");
+    fs::write(&probe, []).and_then(|()| fs::remove_file(&probe)).map_err(|source| not_writable(&data, source))?;
+
+    job.region.clone_from(&region);
+    if job.endpoint_url.is_none() {
+        job.endpoint_url = Some(format!("http://{}", reachable(local_addr)));
+    }
+    // Recovering an earlier server's jobs reads their files.
+    let opening = {
+        let (data, s3_root) = (data.clone(), s3_root.clone());
+        move || -> anyhow::Result<_> {
+            let jobs = JobHost::open(&data, job)?;
+            Ok((jobs, MetricStore::open(&data.join("cloudwatch"))?, Objects::open(&s3_root)?))
+        }
+    };
+    let opened = tokio::task::spawn_blocking(opening).await.unwrap_or_else(|panic| Err(panic.into()));
+    let (jobs, metrics, objects) = opened.map_err(|source| LocalError::Store { path: data, source })?;
+    let services = Arc::new(Services { region, account, s3_root, jobs, metrics });
+    let guard = Guard::new(local_addr, allowed_hosts);
+    Ok(LocalEndpoint { listener, local_addr, app: Arc::new(App { guard, services, objects }) })
+}
+
+impl LocalEndpoint {
+    /// The address that clients use, with the real port.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// The host of the jobs, for start-up messages such as which isolation is in force.
+    pub fn jobs(&self) -> &JobHost {
+        &self.app.services.jobs
+    }
+
+    /// Answers until `stop`, then up to five seconds more for requests under way. Jobs go on without the server.
+    pub async fn serve(self, stop: CancellationToken) -> Result<(), LocalError> {
+        let router = Router::new().fallback(handle).with_state(self.app);
+        let serving = axum::serve(self.listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
+        let drained = async {
+            stop.cancelled().await;
+            tokio::time::sleep(DRAIN).await;
+        };
+        tokio::select! {
+            ended = serving => ended.map_err(|source| LocalError::Serve { source }),
+            () = drained => Ok(()),
+        }
+    }
+}
+
+/// An address that is bound to all interfaces is reached by loopback.
+fn reachable(addr: SocketAddr) -> SocketAddr {
+    match addr {
+        SocketAddr::V4(v4) if v4.ip().is_unspecified() => SocketAddr::from(([127, 0, 0, 1], addr.port())),
+        SocketAddr::V6(v6) if v6.ip().is_unspecified() => {
+            SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, addr.port()))
+        }
+        addr => addr,
+    }
+}
+
+fn create(path: &Path) -> Result<(), LocalError> {
+    fs::create_dir_all(path).map_err(|source| not_writable(path, source))
+}
+
+fn not_writable(path: &Path, source: std::io::Error) -> LocalError {
+    LocalError::NotWritable { path: path.to_owned(), source }
+}
+
+async fn handle(State(app): State<Arc<App>>, request: Request<Body>) -> Response {
+    let (head, body) = request.into_parts();
+    let route = Route::of(&head);
+    if let Err(refusal) = app.guard.check(&head) {
+        return match route {
+            Route::Rpc { protocol, service, operation } => wire::answer(protocol, service, &operation, Err(refusal)),
+            Route::NoOperation => wire::answer(Protocol::Json11, Service::Unknown, "", Err(refusal)),
+            Route::Form | Route::UrlForm(_) => wire::answer(Protocol::Query, Service::Unknown, "", Err(refusal)),
+            Route::S3 => crate::s3::refused(403, "AccessDenied", &refusal.message),
+        };
+    }
+    match route {
+        Route::Rpc { protocol, service, operation } => {
+            let input = body::read(&head.headers, body).await.and_then(|bytes| match protocol {
+                Protocol::Cbor => cbor::decode(&bytes),
+                _ => json(&bytes),
+            });
+            run(&app, protocol, service, operation, input).await
+        }
+        Route::NoOperation => run(&app, Protocol::Json11, Service::Unknown, String::new(), Ok(Value::Null)).await,
+        Route::Form => match body::read(&head.headers, body).await.and_then(|bytes| query::fields(&bytes)) {
+            Ok(fields) => run_form(&app, &fields).await,
+            Err(error) => wire::answer(Protocol::Query, Service::Unknown, "", Err(error)),
+        },
+        Route::UrlForm(form) => run_form(&app, &route::url_fields(&form)).await,
+        Route::S3 => app.objects.call(head, body).await,
+    }
+}
+
+async fn run_form(app: &App, fields: &[(String, String)]) -> Response {
+    let (service, operation) = route::form_target(fields);
+    run(app, Protocol::Query, service, operation, query::decode(fields)).await
+}
+
+async fn run(
+    app: &App,
+    protocol: Protocol,
+    service: Service,
+    operation: String,
+    input: Result<Value, ApiError>,
+) -> Response {
+    let input = match input {
+        Ok(input) => input,
+        Err(error) => return wire::answer(protocol, service, &operation, Err(error)),
+    };
+    let call = Call { service, operation: operation.clone(), protocol, input };
+    let services = Arc::clone(&app.services);
+    // Operations read journals and folders. A panic in one is a bug in that one, and the others go on.
+    let outcome = tokio::task::spawn_blocking(move || services.call(&call))
+        .await
+        .unwrap_or_else(|error| Err(ApiError::internal(error)));
+    wire::answer(protocol, service, &operation, outcome)
+}
+
+fn json(bytes: &[u8]) -> Result<Value, ApiError> {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Value::Object(Map::new()));
+    }
+    match serde_json::from_slice(bytes) {
+        Ok(value @ Value::Object(_)) => Ok(value),
+        Ok(_) => Err(ApiError::client("SerializationException", "Start of structure or map expected.")),
+        Err(error) => {
+            Err(ApiError::client("SerializationException", format!("The request body is not valid JSON: {error}.")))
+        }
+    }
+}

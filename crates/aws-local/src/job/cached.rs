@@ -1,0 +1,287 @@
+//! One job in the server's memory: the record so far, and how far its files have been read.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::clock::now_ms;
+use super::host::write_json;
+use super::journal::JobState;
+use super::layout::JobDir;
+use super::lines::LineIndex;
+use super::lock::{JobLock, SupervisorId};
+use super::output::{LogLine, SampleLine};
+use super::recover;
+use super::{JobConfig, JobRecord, LogEvent, LogRead, LogStream, MetricSample};
+
+/// How often it is asked whether the supervisor of a running job still lives.
+const ALIVE_PERIOD: Duration = Duration::from_millis(500);
+/// How long a supervisor that was just started may take to hold its lock.
+const START_PATIENCE: Duration = Duration::from_secs(10);
+
+/// What never changes about a job; `job.json`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Head {
+    pub(super) name: String,
+    pub(super) arn: String,
+    pub(super) created_at_ms: i64,
+}
+
+impl Head {
+    pub(super) fn read(dir: &JobDir) -> io::Result<Head> {
+        read_json(&dir.head())
+    }
+}
+
+/// The wish to stop; the file `stop`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct StopWish {
+    pub(super) at_ms: i64,
+}
+
+pub(super) fn read_json<T: for<'a> Deserialize<'a>>(path: &std::path::Path) -> io::Result<T> {
+    serde_json::from_slice(&fs::read(path)?).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+}
+
+/// A job and what has been read of it.
+pub(super) struct CachedJob {
+    dir: JobDir,
+    head: Head,
+    request: Value,
+    tags: BTreeMap<String, String>,
+    state: JobState,
+    journal_read: u64,
+    stop: Option<StopWish>,
+    logs: HashMap<String, LineIndex>,
+    metrics: LineIndex,
+    alive_seen: Option<Instant>,
+    launched: Option<Instant>,
+}
+
+impl CachedJob {
+    pub(super) fn load(dir: JobDir) -> io::Result<CachedJob> {
+        let mut job = CachedJob {
+            head: Head::read(&dir)?,
+            request: read_json(&dir.request())?,
+            tags: read_json(&dir.tags())?,
+            state: JobState::default(),
+            journal_read: 0,
+            stop: read_json(&dir.stop()).ok(),
+            logs: HashMap::new(),
+            metrics: LineIndex::new(&dir.metrics()),
+            alive_seen: None,
+            launched: None,
+            dir,
+        };
+        job.read_journal()?;
+        Ok(job)
+    }
+
+    /// Removes what a supervisor left that was killed between the job's end and its own.
+    pub(super) fn clear(&self) {
+        if self.state.is_terminal() && self.dir.hosts().exists() {
+            super::recover::kill_leftovers(&self.dir);
+            super::tree::remove(&self.dir.hosts());
+        }
+    }
+
+    /// Starts the supervisor as a process that outlives this one (it makes a session of its own).
+    pub(super) fn launch(&mut self, config: &JobConfig) -> io::Result<()> {
+        let stderr = File::options().create(true).append(true).open(self.dir.path.join("supervisor.log"))?;
+        let mut child = Command::new(&config.program)
+            .arg("local-supervise")
+            .arg(&self.dir.path)
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(stderr)
+            .spawn()?;
+        self.launched = Some(Instant::now());
+        // Someone must take note of its end as long as this process is its parent.
+        thread::Builder::new().name("job-wait".to_owned()).stack_size(64 * 1024).spawn(move || child.wait())?;
+        Ok(())
+    }
+
+    /// Brings the record up to date; begins or recovers a job that nobody supervises.
+    pub(super) fn refresh(&mut self, config: &JobConfig) {
+        if self.state.is_terminal() {
+            return;
+        }
+        let result = self.read_journal().and_then(|()| self.check_supervisor(config));
+        if let Err(error) = result {
+            tracing::warn!(job.name = self.head.name, %error, "the state of a job cannot be read");
+        }
+    }
+
+    fn check_supervisor(&mut self, config: &JobConfig) -> io::Result<()> {
+        if self.state.is_terminal() || self.alive_seen.is_some_and(|seen| seen.elapsed() < ALIVE_PERIOD) {
+            return Ok(());
+        }
+        self.alive_seen = Some(Instant::now());
+        let Some(lock) = JobLock::try_take(&self.dir)? else { return Ok(()) };
+        // The lock is free: the supervisor has ended, or has not begun. It may have ended since we read the journal.
+        self.read_journal()?;
+        if self.state.is_terminal() {
+            return Ok(());
+        }
+        match SupervisorId::read(&self.dir) {
+            Some(id) if !id.is_alive() => {
+                tracing::warn!(job.name = self.head.name, "the supervisor of a job is gone; the job has failed");
+                recover::record_loss(&self.dir, &self.state)?;
+                drop(lock);
+                self.read_journal()
+            }
+            Some(_) => Ok(()), // between its start and its lock
+            None if self.launched.is_some_and(|at| at.elapsed() < START_PATIENCE) => Ok(()),
+            None => {
+                drop(lock);
+                self.launch(config)
+            }
+        }
+    }
+
+    fn read_journal(&mut self) -> io::Result<()> {
+        let mut file = File::open(self.dir.journal())?;
+        if file.metadata()?.len() <= self.journal_read {
+            return Ok(());
+        }
+        file.seek(SeekFrom::Start(self.journal_read))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        self.journal_read += self.state.apply_lines(&bytes) as u64;
+        Ok(())
+    }
+
+    /// Writes down the wish to stop. `Some(status)` when the job cannot be stopped any more.
+    pub(super) fn stop(&mut self) -> io::Result<Option<String>> {
+        if self.state.is_terminal() {
+            return Ok(Some(self.state.status.clone()));
+        }
+        if self.stop.is_some() || self.state.status == "Stopping" {
+            return Ok(Some("Stopping".to_owned()));
+        }
+        let wish = StopWish { at_ms: now_ms() };
+        write_json(&self.dir.stop(), &wish)?;
+        self.stop = Some(wish);
+        Ok(None)
+    }
+
+    pub(super) fn record(&self) -> JobRecord {
+        let mut state = self.state.clone();
+        if let Some(stop) = self.stop.as_ref().filter(|_| state.status == "InProgress") {
+            // The supervisor will see it within a moment; SageMaker shows it at once.
+            let message = "Stopping the training job".to_owned();
+            state.turn(stop.at_ms, "Stopping".to_owned(), "Stopping".to_owned(), message);
+        }
+        JobRecord {
+            name: self.head.name.clone(),
+            arn: self.head.arn.clone(),
+            request: self.request.clone(),
+            tags: self.tags.clone(),
+            status: state.status,
+            secondary_status: state.secondary,
+            transitions: state.transitions,
+            created_at_ms: self.head.created_at_ms,
+            started_at_ms: state.started_at_ms,
+            ended_at_ms: state.ended_at_ms,
+            last_modified_ms: state.modified_at_ms,
+            failure_reason: state.failure_reason,
+            training_seconds: state.training_seconds,
+            billable_seconds: state.billable_seconds,
+            model_artifact: state.model_artifact,
+            final_metrics: state.final_metrics,
+        }
+    }
+
+    pub(super) fn tags_put(&mut self, tags: &BTreeMap<String, String>) -> io::Result<BTreeMap<String, String>> {
+        let mut merged = self.tags.clone();
+        merged.extend(tags.iter().map(|(key, value)| (key.clone(), value.clone())));
+        write_json(&self.dir.tags(), &merged)?;
+        self.tags.clone_from(&merged);
+        Ok(merged)
+    }
+
+    pub(super) fn log_streams(&mut self) -> Vec<LogStream> {
+        let entries = self.state.streams.clone();
+        let mut streams = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let index = self.log_index(&entry.file);
+            let time_of = |line: Option<Vec<u8>>| line.and_then(|line| LogLine::parse(&line)).map(|line| line.at_ms);
+            let mut first = None;
+            let _ = index.read(0, |_, line| {
+                first = Some(line.to_vec());
+                false
+            });
+            let stream = LogStream {
+                first_event_ms: time_of(first),
+                last_event_ms: time_of(index.last().ok().flatten()),
+                event_count: index.lines(),
+                name: format!("{}/{}", self.head.name, entry.file),
+                host: entry.host,
+                created_at_ms: entry.created_at_ms,
+            };
+            streams.push(stream);
+        }
+        streams
+    }
+
+    /// The index of a stream that the journal names, brought up to date.
+    fn log_index(&mut self, file: &str) -> &LineIndex {
+        let path = self.dir.log(file);
+        let index = self.logs.entry(file.to_owned()).or_insert_with(|| LineIndex::new(&path));
+        if let Err(error) = index.refresh() {
+            tracing::warn!(job.name = self.head.name, log.stream = file, %error, "a log cannot be read");
+        }
+        index
+    }
+
+    pub(super) fn log_read(&mut self, file: &str, from: u64, max_events: usize, max_bytes: usize) -> LogRead {
+        if !self.state.streams.iter().any(|stream| stream.file == file) {
+            // A stream is read only when the journal names it, so `file` is never a path of the caller's making.
+            let _ = self.read_journal();
+            if !self.state.streams.iter().any(|stream| stream.file == file) {
+                return LogRead::default();
+            }
+        }
+        let index = self.log_index(file);
+        let total = index.lines();
+        let mut read = LogRead { events: Vec::new(), next: from.min(total), total };
+        let mut bytes = 0;
+        let result = index.read(from, |number, line| {
+            let line = LogLine::parse(line).unwrap_or_else(LogLine::unreadable);
+            bytes += line.message.len();
+            let full = read.events.len() >= max_events || (bytes > max_bytes && !read.events.is_empty());
+            if full {
+                return false;
+            }
+            read.events.push(LogEvent { index: number, at_ms: line.at_ms, message: line.message });
+            read.next = number + 1;
+            true
+        });
+        if let Err(error) = result {
+            tracing::warn!(job.name = self.head.name, log.stream = file, %error, "a log cannot be read");
+        }
+        read
+    }
+
+    pub(super) fn metrics_read(&mut self, after: usize) -> Vec<MetricSample> {
+        let mut samples = Vec::new();
+        let result = self.metrics.refresh().and_then(|()| {
+            self.metrics.read(after as u64, |_, line| {
+                // An unreadable line must keep its place in the numbering, or readers would see a sample twice.
+                samples.push(SampleLine::parse(line).map_or_else(SampleLine::unreadable, SampleLine::into_sample));
+                true
+            })
+        });
+        if let Err(error) = result {
+            tracing::warn!(job.name = self.head.name, %error, "the metrics of a job cannot be read");
+        }
+        samples
+    }
+}

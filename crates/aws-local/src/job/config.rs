@@ -1,0 +1,58 @@
+//! Settings of the job host. A copy is kept with every job, so that a job ends under the settings it began with.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// How jobs are run on this machine. [`JobConfig::new`] gives the defaults.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JobConfig {
+    /// The program whose hidden subcommands `local-supervise` and `local-sandbox` lead to [`super::supervise`] and
+    /// [`super::sandbox`]: this binary itself.
+    pub program: PathBuf,
+    /// The Python that runs `.py` entry points and makes the environments for `requirements.txt`.
+    pub python: PathBuf,
+    /// Given to jobs as `AWS_REGION`.
+    pub region: String,
+    /// When set, jobs get it as `AWS_ENDPOINT_URL` with dummy credentials, so that boto3 in a script reaches this engine.
+    pub endpoint_url: Option<String>,
+    /// Percent of the training seconds of a managed-spot job that are not billed (0 to 99).
+    pub spot_discount_percent: u32,
+    /// Mean number of interruptions of a managed-spot job per hour of training; 0 is none.
+    pub spot_interruptions_per_hour: f64,
+    /// Seconds between an interruption and the next start: the wait for capacity.
+    pub spot_restart_seconds: u64,
+    /// Seconds between two samples of CPU, memory and disk of a host.
+    pub instance_metric_period_seconds: u64,
+    /// Seconds between SIGTERM and SIGKILL when a job is stopped. SageMaker: 120.
+    pub stop_grace_seconds: u64,
+    /// Seconds between two looks at `/opt/ml/checkpoints`.
+    pub checkpoint_period_seconds: u64,
+    /// Most bytes of log that one job may keep on disk.
+    pub log_bytes_max: u64,
+    /// Most bytes that a source archive may unpack to.
+    pub source_bytes_max: u64,
+    /// False runs jobs without namespaces even where they are available.
+    pub use_namespaces: bool,
+}
+
+impl JobConfig {
+    /// The defaults, for a program that carries the hidden subcommands.
+    pub fn new(program: PathBuf) -> JobConfig {
+        JobConfig {
+            program,
+            python: PathBuf::from("python3"),
+            region: "us-east-1".to_owned(),
+            endpoint_url: None,
+            spot_discount_percent: 70,
+            spot_interruptions_per_hour: 0.0,
+            spot_restart_seconds: 2,
+            instance_metric_period_seconds: 2,
+            stop_grace_seconds: 120,
+            checkpoint_period_seconds: 5,
+            log_bytes_max: 256 * 1024 * 1024,
+            source_bytes_max: 4 * 1024 * 1024 * 1024,
+            use_namespaces: true,
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! A job whose supervisor is gone: what can truthfully be said about it, and what must be cleared away.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::cached::read_json;
+use super::journal::{Entry, JobState, JournalWriter};
+use super::layout::JobDir;
+use super::output::SampleLine;
+use super::tree;
+
+/// Environment variable that every process of a job carries, to know leftovers by.
+pub(super) const JOB_DIR_VARIABLE: &str = "TRAINYARD_LOCAL_JOB_DIR";
+
+const LOSS: &str = "InternalServerError: The process that supervised this job on this machine ended unexpectedly \
+                    (it was killed, or the machine was restarted). The job's processes ended with it and nothing was \
+                    uploaded afterwards. Start the job again; checkpoints in S3 are kept.";
+
+/// Ends the job as failed. The caller holds the job's lock. The end is the last sign of life, because the job's
+/// processes end with their supervisor.
+pub(super) fn record_loss(dir: &JobDir, state: &JobState) -> io::Result<()> {
+    kill_leftovers(dir);
+    let at_ms = last_sign_of_life(dir).max(state.modified_at_ms);
+    let request = read_json(&dir.request())?;
+    let bill = super::bill::of(state.started_at_ms, at_ms, &request, dir);
+    JournalWriter::open(&dir.journal())?.append(&Entry::Ended {
+        at_ms,
+        status: "Failed".to_owned(),
+        secondary: "Failed".to_owned(),
+        message: "Training job failed".to_owned(),
+        failure_reason: Some(format!("{LOSS}{}", last_words(dir))),
+        training_seconds: bill.map(|bill| bill.training_seconds),
+        billable_seconds: bill.map(|bill| bill.billable_seconds),
+        model_artifact: None,
+        final_metrics: final_metrics(dir),
+    })?;
+    tree::remove(&dir.hosts());
+    Ok(())
+}
+
+/// What the supervisor said when it gave up by itself, on a full disk for example.
+fn last_words(dir: &JobDir) -> String {
+    let said = fs::read(dir.path.join("supervisor.log")).unwrap_or_default();
+    let said = String::from_utf8_lossy(&said);
+    match said.lines().next_back() {
+        Some(line) => format!(" Its last words were: {}", line.chars().take(400).collect::<String>()),
+        None => String::new(),
+    }
+}
+
+/// The latest time at which one of the supervisor's files changed.
+fn last_sign_of_life(dir: &JobDir) -> i64 {
+    let mut files = vec![dir.journal(), dir.metrics()];
+    if let Ok(logs) = fs::read_dir(dir.logs()) {
+        files.extend(logs.flatten().map(|entry| entry.path()));
+    }
+    files.iter().filter_map(|file| modified_ms(file)).max().unwrap_or(0)
+}
+
+fn modified_ms(path: &Path) -> Option<i64> {
+    let since_epoch = fs::metadata(path).ok()?.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since_epoch.as_millis()).ok()
+}
+
+/// Last value of each algorithm metric that was written down.
+fn final_metrics(dir: &JobDir) -> Vec<(String, f64, i64)> {
+    let text = fs::read(dir.metrics()).unwrap_or_default();
+    let mut last: Vec<(String, f64, i64)> = Vec::new();
+    for sample in text.split(|b| *b == b'\n').filter_map(SampleLine::parse).map(SampleLine::into_sample) {
+        if sample.dimension.0 != "TrainingJobName" {
+            continue;
+        }
+        match last.iter_mut().find(|(metric, ..)| *metric == sample.metric) {
+            Some(entry) => (entry.1, entry.2) = (sample.value, sample.at_ms),
+            None => last.push((sample.metric, sample.value, sample.at_ms)),
+        }
+    }
+    last
+}
+
+/// Kills processes that carry this job's mark. With namespaces there are none: they died with the supervisor.
+pub(super) fn kill_leftovers(dir: &JobDir) {
+    let mark = format!("{JOB_DIR_VARIABLE}={}", dir.path.display());
+    let Ok(processes) = procfs::process::all_processes() else { return };
+    for process in processes.flatten() {
+        let marked = fs::read(format!("/proc/{}/environ", process.pid))
+            .is_ok_and(|environ| environ.split(|b| *b == 0).any(|entry| entry == mark.as_bytes()));
+        if marked && process.pid != i32::try_from(std::process::id()).unwrap_or(0) {
+            let _ = kill(Pid::from_raw(process.pid), Signal::SIGKILL);
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! One attempt of a job: its hosts with their folders, data, source, environment; everything before `Training`.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt::Write;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::super::IsolationLevel;
+use super::super::channels::{ChannelError, fetch};
+use super::super::checkpoints::Checkpoint;
+use super::super::clock::now_ms;
+use super::super::input_config::{self, About};
+use super::super::journal::Entry;
+use super::super::output::{HostLog, SharedLog, Tail};
+use super::super::place::Place;
+use super::super::program::{Program, is_python, script_command};
+use super::super::python_env::Python;
+use super::super::recover::JOB_DIR_VARIABLE;
+use super::super::sandbox::{Exit, Shown, Spec};
+use super::steps;
+use super::watch::{End, Watch};
+use super::{Finish, Job, Ledger};
+
+/// Why an attempt did not come to train.
+pub(super) enum Halt {
+    Failed(Finish),
+    End(End),
+}
+
+impl Halt {
+    pub(super) fn client(message: &str) -> Halt {
+        Halt::Failed(Finish::client_error(message))
+    }
+
+    /// For `map_err`: this machine could not do `context`.
+    pub(super) fn machine(context: &str) -> impl Fn(io::Error) -> Halt {
+        let context = context.to_owned();
+        move |error| Halt::Failed(Finish::machine_error(&context, &error))
+    }
+}
+
+/// A host of this attempt.
+pub(super) struct Host {
+    pub(super) name: String,
+    pub(super) place: Place,
+    pub(super) log: SharedLog,
+    pub(super) command: Vec<OsString>,
+    pub(super) environment: BTreeMap<String, String>,
+    pub(super) working_dir: PathBuf,
+    pub(super) exit: Option<Exit>,
+    pub(super) tail: Tail,
+}
+
+/// The hosts, ready to train, or after training.
+pub(super) struct Attempt {
+    pub(super) hosts: Vec<Host>,
+    pub(super) checkpoints: Vec<Checkpoint>,
+    pub(super) shown: Vec<Shown>,
+}
+
+/// What a program needs of the Python side: the interpreter, and folders that must be seen.
+struct Runtime {
+    python: Option<PathBuf>,
+    shown: Vec<Shown>,
+}
+
+impl Attempt {
+    pub(super) fn prepare(job: &Job, ledger: &mut Ledger, watch: &mut Watch, number: u32) -> Result<Attempt, Halt> {
+        let mut hosts = Vec::new();
+        for (_, name) in job.plan.hosts() {
+            hosts.push(open_host(job, ledger, number, name).map_err(Halt::machine("make room for the job"))?);
+        }
+        let mut attempt = Attempt { hosts, checkpoints: Vec::new(), shown: Vec::new() };
+        let prepared = attempt.fill(job, watch);
+        if let Err(halt) = prepared {
+            attempt.close();
+            return Err(halt);
+        }
+        Ok(attempt)
+    }
+
+    fn fill(&mut self, job: &Job, watch: &mut Watch) -> Result<(), Halt> {
+        for message in &job.refused_metrics {
+            self.note(message);
+        }
+        if job.plan.network_isolation && !is_network_isolated(job) {
+            self.note("EnableNetworkIsolation is not in force: it needs namespaces and a job with one instance");
+        }
+        let groups: Vec<_> = job.plan.hosts().collect();
+        for (index, ((group, name), host)) in groups.iter().zip(&self.hosts).enumerate() {
+            input_config::write(&host.place, &job.plan, group, name)
+                .map_err(Halt::machine("write the configuration"))?;
+            write_hosts_file(job, &host.place).map_err(Halt::machine("write the hosts file"))?;
+            for channel in &job.plan.channels {
+                let mut end = None;
+                let mut go_on = || {
+                    end = watch.look();
+                    end.is_none()
+                };
+                let position = (index, groups.len());
+                let fetched = fetch(&job.objects, channel, &host.place, position, &job.role, &mut go_on);
+                fetched.map_err(|error| match (error, end) {
+                    (ChannelError::Client(message), _) => Halt::client(&message),
+                    (ChannelError::Machine(error), _) => Halt::machine("bring the input data")(error),
+                    (ChannelError::Interrupted, end) => Halt::End(end.unwrap_or(End::Shutdown)),
+                })?;
+            }
+            if let Some(checkpoints) = &job.plan.checkpoints {
+                let folder = host.place.ml().join(&checkpoints.below_opt_ml);
+                let restored = Checkpoint::restore(folder, checkpoints.uri.clone(), job.objects.clone());
+                self.checkpoints.push(restored.map_err(Halt::machine("restore the checkpoints"))?);
+            }
+        }
+        let code = steps::bring_source(job, self, watch)?;
+        let runtime = self.runtime(job, watch, &code)?;
+        self.shown.extend(runtime.shown);
+        for ((group, name), host) in groups.iter().zip(&mut self.hosts) {
+            let entry_point = match &job.program {
+                Program::Script(script) => Some(script.entry_point.as_str()),
+                Program::Container(_) => None,
+            };
+            let about = About {
+                name: &job.head.name,
+                arn: &job.head.arn,
+                region: &job.settings.config.region,
+                endpoint_url: job.settings.config.endpoint_url.as_deref(),
+                entry_point,
+            };
+            let place = &host.place;
+            let mut environment = input_config::environment(&about, place, &job.plan, &job.parameters, group, name);
+            host.working_dir = place.seen_ml(&code);
+            environment.entry("PATH".to_owned()).or_insert_with(|| search_path(runtime.python.as_deref()));
+            environment.entry("PYTHONPATH".to_owned()).or_insert_with(|| host.working_dir.display().to_string());
+            environment.insert(JOB_DIR_VARIABLE.to_owned(), job.dir.path.display().to_string());
+            host.environment = environment;
+            host.command = match (&job.program, &runtime.python) {
+                (Program::Container(command), _) => command.iter().map(OsString::from).collect(),
+                (Program::Script(script), python) => {
+                    let python = python.clone().unwrap_or_else(|| PathBuf::from("python3"));
+                    script_command(&python, &script.entry_point, &job.parameters.arguments())
+                }
+            };
+        }
+        Ok(())
+    }
+
+    /// The Python that the program runs with; a missing one only matters to a `.py` script.
+    fn runtime(&mut self, job: &Job, watch: &mut Watch, code: &Path) -> Result<Runtime, Halt> {
+        let python = match (Python::find(&job.settings.config.python), &job.program) {
+            (Ok(python), _) => python,
+            (Err(message), Program::Script(script)) if is_python(&script.entry_point) => {
+                return Err(Halt::client(&format!("{message}. Install Python 3, or name one with --python.")));
+            }
+            (Err(_), _) => return Ok(Runtime { python: None, shown: Vec::new() }),
+        };
+        let mut shown: Vec<Shown> =
+            python.folders.iter().map(|path| Shown { path: path.clone(), writable: false }).collect();
+        let environment = match &job.program {
+            Program::Script(_) => steps::environment(job, self, watch, &python, &shown, code)?,
+            Program::Container(_) => None,
+        };
+        let executable = match environment {
+            Some(environment) => {
+                shown.push(Shown { path: environment.folder.clone(), writable: false });
+                environment.python()
+            }
+            None => python.executable,
+        };
+        Ok(Runtime { python: Some(executable), shown })
+    }
+
+    /// A line in the log of the first host.
+    pub(super) fn note(&self, message: &str) {
+        if let Some(host) = self.hosts.first() {
+            host.log.note(message);
+        }
+    }
+
+    /// The logs of this attempt are complete.
+    pub(super) fn close(&self) {
+        for host in &self.hosts {
+            host.log.lock().close();
+        }
+    }
+
+    /// The sandbox of a host, with the given command.
+    pub(super) fn spec(&self, job: &Job, host: &Host, command: Vec<OsString>) -> Spec {
+        let home = std::env::var_os("HOME").map(PathBuf::from).and_then(|home| home.canonicalize().ok());
+        let hide = [home, Some(job.data.root.clone()), Some(PathBuf::from("/run/user"))];
+        Spec {
+            isolation: job.settings.isolation.level,
+            hostname: host.name.clone(),
+            opt_ml: host.place.ml(),
+            tmp: host.place.tmp(),
+            hosts_file: Some(host.place.hosts_file()),
+            hide: hide.into_iter().flatten().collect(),
+            show: self.shown.clone(),
+            no_network: is_network_isolated(job),
+            command,
+            environment: host.environment.clone(),
+            working_dir: host.working_dir.clone(),
+        }
+    }
+}
+
+fn is_network_isolated(job: &Job) -> bool {
+    // Hosts of one job must reach each other, and each would have a network of its own.
+    let is_possible = job.settings.isolation.level == IsolationLevel::Namespaces && job.plan.hosts().count() == 1;
+    job.plan.network_isolation && is_possible
+}
+
+fn open_host(job: &Job, ledger: &mut Ledger, number: u32, name: &str) -> io::Result<Host> {
+    let root = job.dir.hosts().join(number.to_string()).join(name);
+    let place = Place::create(root, job.settings.isolation.level)?;
+    let at_ms = now_ms();
+    // Two attempts may begin within a second; a stream is never used twice.
+    let mut second = at_ms / 1000;
+    let file = loop {
+        let file = format!("{name}-{second}");
+        if !job.dir.log(&file).exists() {
+            break file;
+        }
+        second += 1;
+    };
+    let log = HostLog::create(&job.dir.log(&file), job.budget.clone())?;
+    ledger.write(Entry::Stream { at_ms, host: name.to_owned(), file })?;
+    Ok(Host {
+        name: name.to_owned(),
+        working_dir: place.seen_ml(""),
+        place,
+        log,
+        command: Vec::new(),
+        environment: BTreeMap::new(),
+        exit: None,
+        tail: Tail::default(),
+    })
+}
+
+/// `algo-<n>` as addresses of the loopback network. Each job has addresses of its own, so that two jobs may listen on
+/// the same port of `algo-1`.
+fn write_hosts_file(job: &Job, place: &Place) -> io::Result<()> {
+    let hash =
+        job.head.name.bytes().fold(2_166_136_261_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(16_777_619));
+    let (a, b) = (hash % 254 + 1, (hash >> 8) % 256);
+    let mut text = String::from("127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n");
+    for (index, (_, name)) in job.plan.hosts().enumerate() {
+        let _ = writeln!(text, "127.{a}.{b}.{} {name}", index + 1);
+    }
+    fs::write(place.hosts_file(), text)
+}
+
+/// `PATH` of the job: its Python first, then the server's.
+fn search_path(python: Option<&Path>) -> String {
+    let system = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    let inherited = std::env::var("PATH").ok().filter(|path| !path.is_empty()).unwrap_or_else(|| system.to_owned());
+    match python.and_then(Path::parent) {
+        Some(folder) => format!("{}:{inherited}", folder.display()),
+        None => inherited,
+    }
+}

@@ -1,0 +1,10 @@
+//! The endpoint through its real port, with the bytes that clients send.
+
+#![expect(clippy::unwrap_used, reason = "in a test, what is not as expected ends it")]
+
+mod app;
+mod cloudwatch;
+mod guard;
+mod protocols;
+mod s3;
+mod sagemaker;

@@ -1,0 +1,154 @@
+//! What a run costs, and how sure the figure is. Prices come from the run itself.
+//!
+//! SageMaker bills `price per hour x BillableTimeInSeconds / 3600 x instances`; a spot job is billed fewer seconds,
+//! not a lower price, and its savings are `1 - Billable / Training` (API reference, `BillableTimeInSeconds`).
+//!
+//! Invariants: a figure is never shown without its `CostState`; absent is not zero; savings are never negative.
+
+mod estimate;
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{money::NanoUsd, run::Run, time::Timestamp};
+
+pub use estimate::Estimate;
+
+/// How sure a cost is. A figure is never shown without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CostState {
+    /// No instance was ever there: nothing is billed.
+    NotStarted,
+    /// Still growing: seconds since the start at the on-demand price; an upper bound for spot.
+    Running,
+    /// From the billable seconds that SageMaker reported.
+    Final,
+    /// The instance type has no known price: the seconds are known, the dollars are not.
+    Unpriced,
+    /// SageMaker reported no billable seconds.
+    NotReported,
+}
+
+/// What is wrong with the seconds that the engine reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CostProblem {
+    /// More billable than training seconds. The total stands, as it would on the bill; savings are not shown.
+    BillableExceedsTraining,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CostSummary {
+    pub state: CostState,
+    /// Absent is not zero.
+    pub total: Option<NanoUsd>,
+    /// What the training seconds would have cost on demand, minus `total`; for finished spot runs only, never negative.
+    pub spot_savings: Option<NanoUsd>,
+    /// Managed Spot Training savings in tenths of a percent, `1 - Billable / Training`.
+    pub spot_savings_permille: Option<u16>,
+    /// `total` is not what it costs but the most that it can have cost: a spot run that is not over.
+    #[serde(default)]
+    pub is_upper_bound: bool,
+    #[serde(default)]
+    pub problem: Option<CostProblem>,
+}
+
+impl CostSummary {
+    pub fn of_run(run: &Run, now: Timestamp) -> Self {
+        let none = |state| Self {
+            state,
+            total: None,
+            spot_savings: None,
+            spot_savings_permille: None,
+            is_upper_bound: false,
+            problem: None,
+        };
+        let Some(started_at) = run.started_at else {
+            return if run.is_over() {
+                Self { total: Some(NanoUsd(0)), ..none(CostState::NotStarted) }
+            } else {
+                none(CostState::NotStarted)
+            };
+        };
+        let spot_seconds = if run.spot { run.training_seconds.zip(run.billable_seconds) } else { None };
+        let permille = spot_seconds.and_then(|(training, billable)| savings_permille(training, billable));
+        let is_contradiction = run.training_seconds.zip(run.billable_seconds).is_some_and(|(it, bill)| bill > it);
+        let problem = is_contradiction.then_some(CostProblem::BillableExceedsTraining);
+        let Some(price) = &run.price else {
+            return Self { spot_savings_permille: permille, problem, ..none(CostState::Unpriced) };
+        };
+        let of = |seconds| price.price_nanousd_per_hour.per_hour_times(seconds, run.instance_count);
+        if !run.is_over() {
+            let elapsed = now.seconds_since(started_at).max(0.0) as u64;
+            return Self { total: Some(of(elapsed)), is_upper_bound: run.spot, ..none(CostState::Running) };
+        }
+        let Some(billable) = run.billable_seconds else {
+            return none(CostState::NotReported);
+        };
+        let total = of(billable);
+        let spot_savings =
+            spot_seconds.filter(|(training, billable)| billable <= training).map(|(training, _)| of(training) - total);
+        let spot_savings_permille = permille;
+        Self { total: Some(total), spot_savings, spot_savings_permille, problem, ..none(CostState::Final) }
+    }
+
+    /// What the figure is, in two or three words, to stand beside it.
+    pub const fn label(&self) -> &'static str {
+        match (self.state, self.is_upper_bound) {
+            (CostState::NotStarted, _) => "nothing billed",
+            (CostState::Running, false) => "so far",
+            (CostState::Running, true) => "so far, at most",
+            (CostState::Final, _) => "final",
+            (CostState::Unpriced, _) => "unpriced",
+            (CostState::NotReported, _) => "not reported",
+        }
+    }
+
+    /// How the figure came about and how far to trust it, one to three sentences.
+    pub fn explanation(&self) -> String {
+        let mut text = match (self.state, self.is_upper_bound) {
+            (CostState::NotStarted, _) => "No instance has started, so nothing is billed.",
+            (CostState::Running, false) => {
+                "Seconds since training started, times the on-demand price and the number of instances."
+            }
+            (CostState::Running, true) => {
+                "An upper bound: seconds since training started at the on-demand price. What spot saves is known when \
+                 the job has ended and SageMaker reports its billable seconds."
+            }
+            (CostState::Final, _) => {
+                "The billable seconds that SageMaker reported, times the on-demand price and the number of instances. \
+                 Storage and data transfer are not included."
+            }
+            (CostState::Unpriced, _) => {
+                "The price of this instance type is not known here, so there is no figure in dollars."
+            }
+            (CostState::NotReported, _) => "SageMaker reported no billable seconds for this job.",
+        }
+        .to_owned();
+        if self.problem == Some(CostProblem::BillableExceedsTraining) {
+            text.push_str(
+                " SageMaker reported more billable than training seconds, which contradicts itself: no savings are shown.",
+            );
+        }
+        text
+    }
+
+    /// `70%` or `70.4%`, as SageMaker's own "Managed Spot Training savings".
+    pub fn savings_percent_text(&self) -> Option<String> {
+        let permille = self.spot_savings_permille?;
+        Some(match permille % 10 {
+            0 => format!("{}%", permille / 10),
+            tenth => format!("{}.{tenth}%", permille / 10),
+        })
+    }
+}
+
+/// `1 - billable / training` in tenths of a percent, rounded half up; `None` when that is not a saving.
+pub fn savings_permille(training_seconds: u64, billable_seconds: u64) -> Option<u16> {
+    let saved = u128::from(training_seconds.checked_sub(billable_seconds)?);
+    let training = u128::from(training_seconds);
+    let permille = (saved * 1_000 + training / 2).checked_div(training)?;
+    u16::try_from(permille).ok()
+}

@@ -1,0 +1,24 @@
+//! What Trainyard is about, as plain data and arithmetic: training jobs, runs, series, money.
+//!
+//! Invariants of this crate:
+//! - It compiles to wasm32 and does no input or output: no clock, no files, no network, no randomness.
+//!   Time and randomness come in as arguments.
+//! - Values that have a rule are built by `parse`/`TryFrom` only, and are trusted from then on.
+//! - Money is integer nano-dollars; no float comes near it.
+
+pub mod ansi;
+pub mod cost;
+pub mod ids;
+pub mod instance_type;
+pub mod job_draft;
+pub mod job_spec;
+pub mod live;
+pub mod log;
+pub mod metric_definition;
+pub mod money;
+pub mod observation;
+pub mod run;
+pub mod series;
+pub mod status;
+pub mod step;
+pub mod time;

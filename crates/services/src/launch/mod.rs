@@ -1,0 +1,166 @@
+//! Launch: from the form as typed to a committed run with its outbox row. No engine call happens here.
+//!
+//! Invariants:
+//! - What was typed is kept before it is judged, and kept again with its errors.
+//! - One key makes one run: the same form again is the same run; another form under the same key launches nothing.
+//! - Run, outbox row, audit row and key are one transaction; the dispatcher does the rest.
+
+mod build;
+mod resolve;
+
+use domain::{
+    ids::RunId,
+    job_draft::{FieldError, JobDraft},
+    job_spec::JobSpec,
+    run::Run,
+};
+use store::{NewRun, RunRequestOutcome, StoredDraft};
+
+use crate::{Sample, ServiceError, Services};
+
+/// A file out of the form. Without a name and without bytes: no file was chosen.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    pub file_name: String,
+    pub bytes: bytes::Bytes,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LaunchSubmitted {
+    /// The run of this form, new or already there.
+    Run(RunId),
+    /// Nothing was launched. Each error names its field and the cure.
+    Invalid { errors: Vec<FieldError> },
+}
+
+const MAX_KEY_CHARS: usize = 200;
+
+impl Services {
+    /// A fresh form's idempotency key.
+    pub fn launch_key_new(&self) -> String {
+        format!("{:032x}", self.inner.config.random.next_u128())
+    }
+
+    /// An upload above this is refused.
+    pub fn max_upload_bytes(&self) -> u64 {
+        self.inner.config.source_limits.upload_bytes
+    }
+
+    /// What the form begins with: image, role and output path of the engine.
+    pub fn launch_defaults(&self) -> JobDraft {
+        let info = &self.inner.engine.info;
+        JobDraft {
+            training_image: self.inner.config.training_image.clone(),
+            role_arn: info.role_arn.clone(),
+            output_path: info.output_path.clone(),
+            ..JobDraft::default()
+        }
+    }
+
+    /// The bundled samples, each with a form that can be launched as it is.
+    pub fn launch_samples(&self) -> Vec<Sample> {
+        let defaults = self.launch_defaults();
+        let filled = |own: &str, default: &str| if own.is_empty() { default.to_owned() } else { own.to_owned() };
+        let samples = self.inner.config.samples.iter().cloned();
+        samples
+            .map(|mut sample| {
+                sample.draft.source = format!("sample:{}", sample.name);
+                sample.draft.training_image = filled(&sample.draft.training_image, &defaults.training_image);
+                sample.draft.role_arn = filled(&sample.draft.role_arn, &defaults.role_arn);
+                sample.draft.output_path = filled(&sample.draft.output_path, &defaults.output_path);
+                sample
+            })
+            .collect()
+    }
+
+    /// The form under this key as it was last typed, with its errors and the run that it became.
+    pub async fn launch_draft_get(&self, key: &str) -> Result<Option<StoredDraft>, ServiceError> {
+        Ok(self.inner.store.draft_get(key).await?)
+    }
+
+    /// Launches the form, at most once per key. Invalid input is an answer, not an error.
+    pub async fn launch_submit(
+        &self,
+        key: &str,
+        draft: JobDraft,
+        upload: Option<Upload>,
+    ) -> Result<LaunchSubmitted, ServiceError> {
+        if key.is_empty() || key.chars().count() > MAX_KEY_CHARS || key.chars().any(char::is_control) {
+            let message = "this form has lost its key: open a fresh form and launch from there.";
+            return Ok(LaunchSubmitted::Invalid { errors: vec![FieldError::new("idempotency_key", message)] });
+        }
+        let store = &self.inner.store;
+        let launched = store.draft_get(key).await?.and_then(|it| it.run_id);
+        if launched.is_none() {
+            // First of all, so that a crash or a broken upload loses nothing that was typed.
+            store.draft_put(key, &draft, &[], self.now()).await?;
+        }
+        let resolved = self.source_resolve(draft, upload).await?;
+        let draft = resolved.draft;
+        let mut errors = resolved.errors;
+        let spec = match JobSpec::parse(&draft) {
+            Ok(spec) => Some(spec),
+            Err(wrong) => {
+                errors.extend(wrong);
+                None
+            }
+        };
+        if let (Some(spec), Some(source)) = (&spec, &resolved.source) {
+            errors.extend(source.entry_point_error(spec).await?);
+        }
+        if launched.is_none() {
+            store.draft_put(key, &draft, &errors, self.now()).await?;
+        }
+        let (Some(spec), Some(source), true) = (spec, resolved.source, errors.is_empty()) else {
+            if let Some(id) = launched {
+                errors.insert(0, already_launched(&id));
+            }
+            return Ok(LaunchSubmitted::Invalid { errors });
+        };
+        let source_uri = self.source_uri(source.sha256());
+        let run = build::run(&spec, &source_uri, source.sha256(), self.inner.config.random.next_u128(), self.now());
+        let new =
+            NewRun { run, idempotency_key: key.to_owned(), request_hash: build::content_hash(&spec, &source_uri) };
+        match store.run_request(&new).await? {
+            RunRequestOutcome::Created(run) => {
+                tracing::info!(run.id = %run.id, run.job_name = %run.job_name, "a run was requested");
+                self.inner.tasks.dispatch.poke();
+                self.inner.hub.poke();
+                Ok(LaunchSubmitted::Run(run.id))
+            }
+            RunRequestOutcome::Existing(run) => Ok(LaunchSubmitted::Run(run.id)),
+            RunRequestOutcome::KeyReused(run) => {
+                Ok(LaunchSubmitted::Invalid { errors: key_reused(&spec, &source_uri, &run) })
+            }
+            RunRequestOutcome::NameTaken => {
+                let message = "a run of exactly this job name exists: launch again, the next name is another one.";
+                Ok(LaunchSubmitted::Invalid { errors: vec![FieldError::new("job_name", message)] })
+            }
+        }
+    }
+
+    /// Where the source of this hash is put before the job is created.
+    pub(crate) fn source_uri(&self, sha256: &str) -> String {
+        format!("s3://{}/sources/{sha256}/sourcedir.tar.gz", self.inner.engine.info.bucket)
+    }
+}
+
+/// The same key with another form: names what changed since.
+fn key_reused(spec: &JobSpec, source_uri: &str, run: &Run) -> Vec<FieldError> {
+    let changed = build::changed_fields(spec, source_uri, run);
+    if changed.is_empty() {
+        return vec![already_launched(&run.id)];
+    }
+    let message = format!(
+        "this form was launched already as run {}, with another value here: open a fresh form to launch the change.",
+        run.id
+    );
+    changed.into_iter().map(|field| FieldError::new(field, message.clone())).collect()
+}
+
+fn already_launched(id: &RunId) -> FieldError {
+    FieldError::new(
+        "idempotency_key",
+        format!("this form was launched already as run {id}: open a fresh form to launch another one."),
+    )
+}

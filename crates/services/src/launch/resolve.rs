@@ -1,0 +1,132 @@
+//! Where a form's source comes from: an upload now, an upload kept from an earlier try, or a bundled sample.
+
+use std::sync::Arc;
+
+use domain::{
+    job_draft::{FieldError, JobDraft},
+    job_spec::JobSpec,
+};
+use store::NewSource;
+
+use super::Upload;
+use crate::{ServiceError, Services, source};
+
+/// A draft whose source is settled, as far as it could be.
+pub(super) struct Resolved {
+    pub(super) draft: JobDraft,
+    pub(super) errors: Vec<FieldError>,
+    pub(super) source: Option<ResolvedSource>,
+}
+
+/// A source that the store holds.
+pub(super) struct ResolvedSource(Arc<NewSource>);
+
+impl ResolvedSource {
+    pub(super) fn sha256(&self) -> &str {
+        &self.0.sha256
+    }
+
+    /// The entry point's existence and encoding.
+    pub(super) async fn entry_point_error(&self, spec: &JobSpec) -> Result<Option<FieldError>, ServiceError> {
+        let (source, entry_point) = (self.0.clone(), spec.entry_point.clone());
+        let checked = blocking(move || source::check_entry_point(&source, &entry_point)).await?;
+        Ok(checked.err().map(|err| err.to_field_error()))
+    }
+}
+
+impl Services {
+    pub(super) async fn source_resolve(
+        &self,
+        mut draft: JobDraft,
+        upload: Option<Upload>,
+    ) -> Result<Resolved, ServiceError> {
+        // A browser sends an unused file field as an empty file without a name.
+        let upload = upload.filter(|it| !it.file_name.is_empty() || !it.bytes.is_empty());
+        if let Some(name) = draft.source.strip_prefix("sample:").map(str::to_owned) {
+            draft.source_sha256 = None;
+            draft.source_file_name = None;
+            return self.sample_resolve(draft, &name).await;
+        }
+        if let Some(upload) = upload {
+            return self.upload_resolve(draft, upload).await;
+        }
+        let missing = |field: &str, message: &str| vec![FieldError::new(field, message)];
+        let kept = match &draft.source_sha256 {
+            Some(sha256) => self.inner.store.source_get(sha256).await?,
+            None => None,
+        };
+        Ok(match kept {
+            Some(kept) => {
+                "upload".clone_into(&mut draft.source);
+                draft.source_file_name.get_or_insert_with(|| kept.meta.file_name.clone());
+                let meta = kept.meta;
+                let source = NewSource {
+                    sha256: meta.sha256,
+                    file_name: meta.file_name,
+                    entries: meta.entries,
+                    bytes: kept.bytes,
+                };
+                Resolved { draft, errors: Vec::new(), source: Some(ResolvedSource(Arc::new(source))) }
+            }
+            None if draft.source.is_empty() => {
+                let errors = missing("source", "choose a bundled sample, or upload a script or a source archive.");
+                Resolved { draft, errors, source: None }
+            }
+            None => {
+                let errors = missing(
+                    "source_file",
+                    "choose the file to upload: one `.py`, or a `.tar.gz`, `.tgz` or `.zip` of the source folder.",
+                );
+                draft.source_sha256 = None;
+                Resolved { draft, errors, source: None }
+            }
+        })
+    }
+
+    async fn sample_resolve(&self, draft: JobDraft, name: &str) -> Result<Resolved, ServiceError> {
+        let Some(sample) = self.inner.config.samples.iter().find(|it| it.name == name).cloned() else {
+            let message = "there is no bundled sample of this name: pick one from the list, or upload a source.";
+            return Ok(Resolved { draft, errors: vec![FieldError::new("source", message)], source: None });
+        };
+        let made = blocking(move || source::sample_normalise(&sample.name, &sample.files)).await?;
+        self.keep(draft, made).await
+    }
+
+    async fn upload_resolve(&self, mut draft: JobDraft, upload: Upload) -> Result<Resolved, ServiceError> {
+        let limits = self.inner.config.source_limits;
+        // Packing a large archive takes seconds of CPU and its size in memory: two at a time.
+        let slot = self.inner.upload_slots.acquire().await.map_err(|_| ServiceError::Internal { what: "upload" })?;
+        let made = blocking(move || source::source_normalise(&upload.file_name, &upload.bytes, limits)).await?;
+        drop(slot);
+        "upload".clone_into(&mut draft.source);
+        draft.source_sha256 = made.as_ref().ok().map(|it| it.sha256.clone());
+        draft.source_file_name = made.as_ref().ok().map(|it| it.file_name.clone());
+        if let Ok(source) = &made
+            && let [script] = source.entries.as_slice()
+            && script.path == source.file_name
+        {
+            // A single uploaded script is the entry point, whatever the form's default says.
+            draft.entry_point.clone_from(&script.path);
+        }
+        self.keep(draft, made).await
+    }
+
+    async fn keep(
+        &self,
+        draft: JobDraft,
+        made: Result<NewSource, source::SourceError>,
+    ) -> Result<Resolved, ServiceError> {
+        match made {
+            Ok(source) => {
+                self.inner.store.source_put(&source, self.now()).await?;
+                Ok(Resolved { draft, errors: Vec::new(), source: Some(ResolvedSource(Arc::new(source))) })
+            }
+            Err(err) => Ok(Resolved { draft, errors: vec![err.to_field_error()], source: None }),
+        }
+    }
+}
+
+/// CPU-bound work off the async threads.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ServiceError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| ServiceError::Internal { what: "source check" })
+}

@@ -1,0 +1,188 @@
+//! The use cases of Trainyard: launch, stop, watch, ingest, and the background work that keeps runs true.
+//!
+//! `Services` is what the server and the pages call. It needs a `Store`, an `Engine` (traits, implemented by the `aws`
+//! crate), a clock and a `ServicesConfig`; it names no AWS type and no HTTP type.
+//!
+//! Invariants of this crate:
+//! - Nothing is sent to the engine before the run, its outbox row and its audit row are committed.
+//! - A job name is derived once from the run's id: whatever fails, at most one job per run exists.
+//! - Every metric point enters through `ingest`, in one transaction with the cursor that it came with.
+//! - Background work is an idempotent function without input; tests call it directly.
+
+pub mod config;
+pub mod engine;
+pub mod health;
+pub mod live;
+pub mod random;
+pub mod tasks;
+
+mod dispatch;
+mod error;
+mod ingest;
+mod launch;
+mod limits;
+mod logs;
+mod reconcile;
+mod runs;
+mod source;
+mod sync;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use domain::time::{Clock, Timestamp};
+use futures::future::{BoxFuture, FutureExt as _};
+use store::Store;
+use tokio_util::sync::CancellationToken;
+
+pub use config::{Sample, SampleFile, ServicesConfig};
+pub use dispatch::DispatchReport;
+pub use engine::{Engine, EngineError, EngineInfo, EngineKind};
+pub use error::ServiceError;
+pub use health::{ComponentHealth, Health};
+pub use launch::{LaunchSubmitted, Upload};
+pub use limits::RateConfig;
+pub use live::{HubItem, LiveHub};
+pub use runs::{ArtifactStream, SourceArchive};
+pub use source::{SourceError, SourceField, SourceLimits, source_normalise};
+pub use store::{AuditEntry, SourceEntry, StoredDraft};
+pub use tasks::{TaskOutcome, TaskStatus};
+
+use tasks::TaskHandle;
+
+/// Every use case. Cheap to clone.
+#[derive(Clone)]
+pub struct Services {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) store: Store,
+    /// Behind the rate limiter.
+    pub(crate) engine: Engine,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) config: ServicesConfig,
+    pub(crate) hub: LiveHub,
+    pub(crate) tasks: Tasks,
+    /// This process, in leases.
+    pub(crate) owner: String,
+    pub(crate) jobs_sync: tokio::sync::Mutex<sync::jobs::JobsCursor>,
+    pub(crate) finish: Mutex<sync::finish::FinishBoard>,
+    pub(crate) missing: Mutex<reconcile::MissingJobs>,
+    /// How many uploads are packed at a time.
+    pub(crate) upload_slots: tokio::sync::Semaphore,
+}
+
+pub(crate) struct Tasks {
+    pub(crate) dispatch: TaskHandle,
+    pub(crate) reconcile: TaskHandle,
+    pub(crate) jobs: TaskHandle,
+    pub(crate) logs: TaskHandle,
+    pub(crate) metrics: TaskHandle,
+    pub(crate) hub: TaskHandle,
+    pub(crate) prune: TaskHandle,
+}
+
+impl fmt::Debug for Services {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Services").field("engine", &self.inner.engine.info).finish_non_exhaustive()
+    }
+}
+
+impl Services {
+    pub fn new(store: Store, engine: Engine, clock: Arc<dyn Clock>, config: ServicesConfig) -> Self {
+        let owner = format!("{:032x}", config.random.next_u128());
+        let inner = Inner {
+            hub: LiveHub::new(store.clone()),
+            engine: limits::limited(engine, &config.rates),
+            store,
+            clock,
+            config,
+            tasks: Tasks {
+                dispatch: TaskHandle::new("dispatch"),
+                reconcile: TaskHandle::new("reconcile"),
+                jobs: TaskHandle::new("sync_jobs"),
+                logs: TaskHandle::new("sync_logs"),
+                metrics: TaskHandle::new("sync_metrics"),
+                hub: TaskHandle::new("live_hub"),
+                prune: TaskHandle::new("prune"),
+            },
+            owner,
+            jobs_sync: tokio::sync::Mutex::default(),
+            finish: Mutex::default(),
+            missing: Mutex::default(),
+            upload_slots: tokio::sync::Semaphore::new(2),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The live stream of every page.
+    pub fn hub(&self) -> &LiveHub {
+        &self.inner.hub
+    }
+
+    /// The number of the newest live event: read it before a page's data, then subscribe after it.
+    pub async fn live_last_number(&self) -> Result<i64, ServiceError> {
+        Ok(self.inner.store.live_last_number().await?)
+    }
+
+    pub fn engine_info(&self) -> &EngineInfo {
+        &self.inner.engine.info
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// Runs all background work until `stop`; returns within about five seconds of it.
+    pub async fn run_tasks(&self, stop: CancellationToken) {
+        let (tasks, config) = (&self.inner.tasks, &self.inner.config);
+        let all = futures::future::join_all([
+            self.drive(&tasks.dispatch, config.dispatch_period, &stop, |it| async move { it.task_dispatch().await }),
+            self.drive(&tasks.reconcile, config.reconcile_period, &stop, |it| async move { it.task_reconcile().await }),
+            self.drive(&tasks.jobs, config.jobs_period, &stop, |it| async move { it.task_sync_jobs().await }),
+            self.drive(&tasks.logs, config.logs_period, &stop, |it| async move { it.task_sync_logs().await }),
+            self.drive(&tasks.metrics, config.metrics_period, &stop, |it| async move { it.task_sync_metrics().await }),
+            self.drive(&tasks.hub, config.hub_period, &stop, |it| async move { it.task_pump().await }),
+            self.drive(&tasks.prune, config.prune_period, &stop, |it| async move { it.task_prune().await }),
+        ]);
+        let pass_pokes_on = async {
+            loop {
+                self.inner.hub.poked().await;
+                tasks.hub.poke();
+            }
+        };
+        tokio::select! {
+            _ = all => {}
+            () = pass_pokes_on => {}
+        }
+    }
+
+    fn drive<'a, Fut>(
+        &'a self,
+        task: &'a TaskHandle,
+        period: Duration,
+        stop: &CancellationToken,
+        pass: fn(Self) -> Fut,
+    ) -> BoxFuture<'a, ()>
+    where
+        Fut: Future<Output = Result<TaskOutcome, ServiceError>> + Send + 'static,
+    {
+        task.drive(period, self.inner.clock.clone(), stop.clone(), move || pass(self.clone())).boxed()
+    }
+
+    /// One pass of the live hub's pump.
+    pub async fn task_pump(&self) -> Result<TaskOutcome, ServiceError> {
+        Ok(TaskOutcome::changed(self.inner.hub.pump().await?))
+    }
+
+    /// Forgets live events that no page will ask for again.
+    pub async fn task_prune(&self) -> Result<TaskOutcome, ServiceError> {
+        let keep_after = self.now().plus_micros(-config::micros(self.inner.config.live_keep));
+        self.inner.store.live_prune(keep_after).await?;
+        Ok(TaskOutcome::default())
+    }
+}

@@ -1,0 +1,124 @@
+//! Reading and stopping runs: what pages ask for.
+
+use bytes::Bytes;
+use domain::{
+    ids::RunId,
+    run::{ExperimentSummary, Run, RunBadge, RunFilter, RunPage},
+    series::{Series, SeriesSource},
+};
+use futures::stream::BoxStream;
+use store::{AuditEntry, SourceEntry};
+
+use crate::{ServiceError, Services, engine::EngineError};
+
+/// A list page holds at most this many runs.
+const MAX_LIST_LIMIT: u32 = 200;
+
+/// A model artifact on its way to the browser; nothing is held in memory.
+pub struct ArtifactStream {
+    /// `<job>-model.tar.gz`.
+    pub file_name: String,
+    pub size_bytes: Option<u64>,
+    pub stream: BoxStream<'static, Result<Bytes, EngineError>>,
+}
+
+/// The source that a run was launched with, as the deterministic `tar.gz` that the job got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceArchive {
+    pub sha256: String,
+    /// `<job>-source.tar.gz`.
+    pub file_name: String,
+    /// What the user uploaded: `train.py`, `project.zip`.
+    pub uploaded_file_name: String,
+    pub entries: Vec<SourceEntry>,
+    pub bytes: Bytes,
+}
+
+impl Services {
+    pub async fn run_get(&self, id: &RunId) -> Result<Option<Run>, ServiceError> {
+        Ok(self.inner.store.run_get(id).await?)
+    }
+
+    /// Newest first. A limit of 0 or above 200 is 200.
+    pub async fn run_list(&self, filter: &RunFilter) -> Result<RunPage, ServiceError> {
+        let mut filter = filter.clone();
+        if filter.limit == 0 || filter.limit > MAX_LIST_LIMIT {
+            filter.limit = MAX_LIST_LIMIT;
+        }
+        Ok(self.inner.store.run_list(&filter).await?)
+    }
+
+    pub async fn run_badge_counts(&self) -> Result<Vec<(RunBadge, u64)>, ServiceError> {
+        Ok(self.inner.store.run_badge_counts().await?)
+    }
+
+    pub async fn experiment_list(&self) -> Result<Vec<ExperimentSummary>, ServiceError> {
+        Ok(self.inner.store.experiment_list().await?)
+    }
+
+    /// What was done with this run, oldest first.
+    pub async fn audit_list(&self, id: &RunId) -> Result<Vec<AuditEntry>, ServiceError> {
+        Ok(self.inner.store.audit_list(id).await?)
+    }
+
+    /// Records the wish to stop and sends it on. Safe to repeat; a run that is over stays as it is.
+    pub async fn run_stop(&self, id: &RunId) -> Result<Run, ServiceError> {
+        let run = self.run_get(id).await?.ok_or(ServiceError::NotFound { what: "run" })?;
+        if run.is_over() {
+            return Ok(run);
+        }
+        let changed = self.inner.store.run_stop_wish(id, self.now()).await?;
+        self.inner.tasks.dispatch.poke();
+        self.inner.hub.poke();
+        match changed {
+            Some(run) => Ok(run),
+            None => self.run_get(id).await?.ok_or(ServiceError::NotFound { what: "run" }),
+        }
+    }
+
+    /// Every series of a run, thinned to `max_points` each (shape kept) when given.
+    ///
+    /// A metric that was read from the log is not shown a second time as CloudWatch's copy of it: the log has the
+    /// steps and every value, CloudWatch one average per period.
+    pub async fn run_series(&self, id: &RunId, max_points: Option<u32>) -> Result<Vec<Series>, ServiceError> {
+        let mut list = self.inner.store.series_list(id).await?;
+        let from_log: Vec<String> =
+            list.iter().filter(|it| it.key.source == SeriesSource::Log).map(|it| it.key.name.clone()).collect();
+        list.retain(|it| it.key.source != SeriesSource::CloudWatch || !from_log.contains(&it.key.name));
+        let mut series = Vec::with_capacity(list.len());
+        for summary in list {
+            let points = self.inner.store.series_points(id, &summary.key, max_points).await?;
+            series.push(Series { key: summary.key, points });
+        }
+        Ok(series)
+    }
+
+    /// The run's own model artifact, at the URI that the engine reported for it and no other.
+    pub async fn run_artifact_open(&self, id: &RunId) -> Result<ArtifactStream, ServiceError> {
+        let run = self.run_get(id).await?.ok_or(ServiceError::NotFound { what: "run" })?;
+        let uri = run.model_artifact.as_deref().ok_or(ServiceError::NotFound { what: "model artifact" })?;
+        let object = match self.inner.engine.objects.get(uri).await {
+            Err(EngineError::NotFound) => return Err(ServiceError::NotFound { what: "model artifact" }),
+            other => other?,
+        };
+        Ok(ArtifactStream {
+            file_name: format!("{}-model.tar.gz", run.job_name),
+            size_bytes: object.size_bytes,
+            stream: object.stream,
+        })
+    }
+
+    pub async fn run_source_get(&self, id: &RunId) -> Result<SourceArchive, ServiceError> {
+        let run = self.run_get(id).await?.ok_or(ServiceError::NotFound { what: "run" })?;
+        let sha256 = run.source_sha256.as_deref().ok_or(ServiceError::NotFound { what: "source archive" })?;
+        let source =
+            self.inner.store.source_get(sha256).await?.ok_or(ServiceError::NotFound { what: "source archive" })?;
+        Ok(SourceArchive {
+            sha256: source.meta.sha256,
+            file_name: format!("{}-source.tar.gz", run.job_name),
+            uploaded_file_name: source.meta.file_name,
+            entries: source.meta.entries,
+            bytes: source.bytes.into(),
+        })
+    }
+}

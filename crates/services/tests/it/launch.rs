@@ -1,0 +1,196 @@
+//! Submitting the form: what is kept, what is committed, what is refused.
+
+use domain::{
+    job_draft::{JobDraft, NameValue},
+    job_spec::fingerprint,
+    money::NanoUsd,
+    run::{RunBadge, RunFilter},
+    status::LaunchState,
+};
+use serde_json::Value;
+use services::LaunchSubmitted;
+
+use crate::lab::{Lab, SCRIPT, upload};
+
+type Change = fn(&mut JobDraft);
+
+fn fields(submitted: &LaunchSubmitted) -> Vec<&str> {
+    match submitted {
+        LaunchSubmitted::Run(id) => panic!("launched {id}"),
+        LaunchSubmitted::Invalid { errors } => errors.iter().map(|it| it.field.as_str()).collect(),
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_sent_before_the_run_is_committed_and_then_once() {
+    let lab = Lab::new().await;
+    let id = lab.submit("key", lab.draft()).await;
+    assert!(lab.cloud.state().calls.is_empty(), "a submit talks to nobody");
+    let run = lab.run(&id).await;
+    assert_eq!((run.launch_state, run.badge()), (LaunchState::Requested, RunBadge::Queued));
+    assert_eq!(run.price.as_ref().map(|it| it.price_nanousd_per_hour), NanoUsd::parse("0.23").ok());
+
+    lab.services.dispatch_once().await.unwrap();
+    lab.services.task_sync_jobs().await.unwrap();
+    let run = lab.run(&id).await;
+    assert_eq!((run.launch_state, run.badge()), (LaunchState::Submitted, RunBadge::Running));
+    assert_eq!(lab.cloud.creates(), 1);
+    assert_eq!(lab.cloud.state().ledger[0].job_name, run.job_name.as_str());
+    assert_eq!(lab.cloud.state().ledger[0].run_id.as_deref(), Some(id.as_str()));
+
+    // The source is where the request says it is.
+    let uri = run.request["HyperParameters"]["sagemaker_submit_directory"].as_str().unwrap().to_owned();
+    assert_eq!(uri, format!("s3://trainyard/sources/{}/sourcedir.tar.gz", run.source_sha256.as_deref().unwrap()));
+    let sent = lab.cloud.state().objects[&uri].clone();
+    let archive = lab.services.run_source_get(&id).await.unwrap();
+    assert_eq!(archive.bytes, sent);
+    assert_eq!(
+        archive.entries.iter().map(|it| (it.path.as_str(), it.size_bytes)).collect::<Vec<_>>(),
+        [("train.py", SCRIPT.len() as u64)]
+    );
+}
+
+#[tokio::test]
+async fn the_fingerprint_tag_is_the_hash_of_the_request_without_it() {
+    let lab = Lab::new().await;
+    let id = lab.submit("key", lab.draft()).await;
+    let run = lab.run(&id).await;
+    let mut request = run.request.clone();
+    let tags = request["Tags"].as_array_mut().unwrap();
+    let own = tags.iter().position(|it| it["Key"] == "trainyard:fingerprint").unwrap();
+    let tag = tags.remove(own);
+    assert_eq!(tag["Value"], Value::from(run.fingerprint.clone()));
+    assert_eq!(fingerprint(&request), run.fingerprint);
+}
+
+#[tokio::test]
+async fn fifty_submits_with_one_key_are_one_run() {
+    let lab = Lab::new().await;
+    let submits = (0..50).map(|_| {
+        let (services, draft) = (lab.services.clone(), lab.draft());
+        tokio::spawn(async move { services.launch_submit("one key", draft, Some(upload())).await.unwrap() })
+    });
+    let mut ids = Vec::new();
+    for submit in submits.collect::<Vec<_>>() {
+        match submit.await.unwrap() {
+            LaunchSubmitted::Run(id) => ids.push(id),
+            LaunchSubmitted::Invalid { errors } => panic!("{errors:?}"),
+        }
+    }
+    ids.dedup();
+    assert_eq!(ids.len(), 1);
+    lab.settle().await;
+    assert_eq!(lab.cloud.creates(), 1);
+    assert_eq!(lab.services.run_list(&RunFilter::default()).await.unwrap().total, 1);
+}
+
+#[tokio::test]
+async fn the_same_key_with_another_form_names_the_field_and_launches_nothing() {
+    let lab = Lab::new().await;
+    let id = lab.submit("key", lab.draft()).await;
+    let changes: [(&str, Change); 9] = [
+        ("instance_type", |it| "ml.m5.2xlarge".clone_into(&mut it.instance_type)),
+        ("instance_count", |it| "2".clone_into(&mut it.instance_count)),
+        ("max_runtime_seconds", |it| "60".clone_into(&mut it.max_runtime_seconds)),
+        ("hyperparameters", |it| it.hyperparameters.push(NameValue::new("lr", "0.1"))),
+        ("metric_definitions", |it| it.metric_definitions.clear()),
+        ("experiment", |it| "beer".clone_into(&mut it.experiment)),
+        ("job_name", |it| "other".clone_into(&mut it.job_name)),
+        ("checkpoints", |it| it.checkpoints = false),
+        ("tags", |it| it.tags.push(NameValue::new("team", "a"))),
+    ];
+    for (field, change) in changes {
+        let mut draft = lab.draft();
+        change(&mut draft);
+        let submitted = lab.services.launch_submit("key", draft, Some(upload())).await.unwrap();
+        assert_eq!(fields(&submitted), [field]);
+        let LaunchSubmitted::Invalid { errors } = submitted else { unreachable!() };
+        assert!(errors[0].message.contains(id.as_str()) && errors[0].message.contains("fresh form"), "{errors:?}");
+    }
+    // What was launched is still what the key shows.
+    let kept = lab.services.launch_draft_get("key").await.unwrap().unwrap();
+    assert_eq!((kept.run_id, kept.draft.instance_type.as_str()), (Some(id.clone()), "ml.m5.xlarge"));
+    // And the same form once more is the same run.
+    assert_eq!(lab.submit("key", lab.draft()).await, id);
+    lab.settle().await;
+    assert_eq!(lab.cloud.creates(), 1);
+}
+
+#[tokio::test]
+async fn a_wrong_form_is_kept_with_its_errors_and_launches_once_corrected() {
+    let lab = Lab::new().await;
+    let mut draft = lab.draft();
+    "ml.m5.huge".clone_into(&mut draft.instance_type);
+    draft.spot = true;
+    let submitted = lab.services.launch_submit("key", draft.clone(), Some(upload())).await.unwrap();
+    assert_eq!(fields(&submitted), ["instance_type", "max_wait_seconds"]);
+    let kept = lab.services.launch_draft_get("key").await.unwrap().unwrap();
+    assert_eq!(kept.draft.instance_type, "ml.m5.huge");
+    assert_eq!(kept.errors.len(), 2);
+    assert_eq!(kept.run_id, None);
+    assert!(kept.draft.source_sha256.is_some(), "the upload need not be chosen again");
+
+    // Corrected, without the file: the kept source is used.
+    let mut corrected = kept.draft;
+    "ml.m5.large".clone_into(&mut corrected.instance_type);
+    "3600".clone_into(&mut corrected.max_wait_seconds);
+    let submitted = lab.services.launch_submit("key", corrected, None).await.unwrap();
+    let LaunchSubmitted::Run(id) = submitted else { panic!("{submitted:?}") };
+    assert!(lab.run(&id).await.spot);
+    lab.settle().await;
+    assert_eq!(lab.cloud.creates(), 1);
+}
+
+#[tokio::test]
+async fn a_form_without_a_source_or_with_a_false_one_says_so() {
+    let lab = Lab::new().await;
+    let submit = |key: &'static str, change: fn(&mut JobDraft)| {
+        let mut draft = lab.draft();
+        change(&mut draft);
+        let services = lab.services.clone();
+        async move { services.launch_submit(key, draft, None).await.unwrap() }
+    };
+    assert_eq!(fields(&submit("a", |_| ()).await), ["source"]);
+    assert_eq!(fields(&submit("b", |it| "upload".clone_into(&mut it.source)).await), ["source_file"]);
+    assert_eq!(fields(&submit("c", |it| "sample:none".clone_into(&mut it.source)).await), ["source"]);
+    let forged = |it: &mut JobDraft| it.source_sha256 = Some("0".repeat(64));
+    assert_eq!(fields(&submit("d", forged).await), ["source"]);
+    let wrong_entry = |it: &mut JobDraft| "sample:hello".clone_into(&mut it.source);
+    assert_eq!(fields(&submit("e", wrong_entry).await), ["entry_point"]);
+    assert_eq!(fields(&lab.services.launch_submit("", lab.draft(), None).await.unwrap()), ["idempotency_key"]);
+    lab.settle().await;
+    assert_eq!(lab.cloud.creates(), 0);
+}
+
+#[tokio::test]
+async fn a_bundled_sample_launches_as_it_is() {
+    let lab = Lab::new().await;
+    let sample = lab.services.launch_samples().remove(0);
+    assert_eq!(sample.draft.role_arn, "arn:aws:iam::000000000000:role/TrainyardLocal");
+    let submitted = lab.services.launch_submit("key", sample.draft, None).await.unwrap();
+    let LaunchSubmitted::Run(id) = submitted else { panic!("{submitted:?}") };
+    lab.settle().await;
+    assert_eq!(lab.run(&id).await.launch_state, LaunchState::Submitted);
+    assert_eq!(lab.run(&id).await.request["HyperParameters"]["sagemaker_program"], "hello.py");
+}
+
+#[tokio::test]
+async fn a_single_script_is_the_entry_point_whatever_its_name() {
+    let lab = Lab::new().await;
+    let mut upload = upload();
+    "iris.py".clone_into(&mut upload.file_name);
+    let submitted = lab.services.launch_submit("key", lab.draft(), Some(upload)).await.unwrap();
+    let LaunchSubmitted::Run(id) = submitted else { panic!("{submitted:?}") };
+    assert_eq!(lab.run(&id).await.request["HyperParameters"]["sagemaker_program"], "iris.py");
+}
+
+#[tokio::test]
+async fn a_broken_upload_is_an_error_at_its_field_and_the_rest_is_kept() {
+    let lab = Lab::new().await;
+    let mut upload = upload();
+    upload.bytes = bytes::Bytes::from_static(b"print('\xff')");
+    let submitted = lab.services.launch_submit("key", lab.draft(), Some(upload)).await.unwrap();
+    assert_eq!(fields(&submitted), ["source_file"]);
+    let kept = lab.services.launch_draft_get("key").await.unwrap().unwrap();
+    assert_eq!((kept.draft.experiment.as_str(), kept.draft.source_sha256), ("wine", None));
+}

@@ -1,0 +1,15 @@
+//! The services against a fake engine with its own ledger and against the real SQLite store.
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+mod crash;
+mod faults;
+mod hub;
+mod jobs;
+mod lab;
+mod launch;
+mod logs;
+mod metrics;
+mod sources;
+mod stop;
+
+mod fake;

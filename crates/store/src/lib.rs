@@ -1,0 +1,61 @@
+//! Everything that Trainyard remembers, in SQLite or PostgreSQL. The only crate that speaks SQL.
+//!
+//! Invariants:
+//! - A method is one transaction: after an error, or a call that was dropped half way, nothing of it is there.
+//! - Nothing here calls the engine, reads the clock or makes ids: `now` and ids are arguments.
+//! - Both databases behave the same; `tests/contract` runs every promise on both.
+//! - Whoever works on an outbox row proves by its `epoch` that no one took over since; a late write changes nothing.
+//! - What the engine reports only ever adds: a finished run stays finished, a known figure is never erased.
+//! - Every change that a page shows writes its live event in the same transaction, as its last statement.
+//!
+//! Conventions: times are microseconds UTC, money is integer nano-dollars, ids and JSON are text. "Not there" is `None`
+//! or an outcome; an error means that the database could not do its work, or that the caller made a mistake.
+//!
+//! To add a resource: a table in a new migration, the same number and name in `migrations/sqlite` and
+//! `migrations/postgres`; a file here named after it, with its row type private and conversions written out; methods
+//! named resource first, verb last (`thing_get`, `thing_list`, `thing_put`); and its promises in
+//! `tests/contract/<file>.rs`, which runs them on both databases.
+
+mod audit;
+mod connect;
+mod db;
+mod drafts;
+mod error;
+mod experiments;
+mod live;
+mod migrate;
+mod observe;
+mod outbox;
+mod outbox_outcome;
+mod points;
+mod requests;
+mod run_row;
+mod runs;
+mod series;
+mod settings;
+mod sources;
+mod stop;
+mod text;
+mod thinning;
+
+pub use audit::AuditEntry;
+pub use drafts::StoredDraft;
+pub use error::{DriverError, StoreError};
+pub use live::LiveRead;
+pub use outbox::{Guarded, LaunchOutcome, OutboxKind, OutboxLease};
+pub use requests::{NewRun, RunRequestOutcome};
+pub use series::IngestOutcome;
+pub use sources::{NewSource, Source, SourceEntry, SourceMeta};
+
+/// The open database. Cheap to clone; all clones share the same connections.
+#[derive(Clone, Debug)]
+pub struct Store {
+    db: db::Db,
+}
+
+/// Which database it is, to show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    Sqlite,
+    Postgres,
+}

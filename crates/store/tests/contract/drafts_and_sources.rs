@@ -1,0 +1,54 @@
+//! Forms as typed, archives as uploaded, settings as first written.
+
+use domain::job_draft::{FieldError, JobDraft, NameValue};
+use futures::future::join_all;
+use store::{NewSource, SourceEntry, StoredDraft};
+
+use crate::{harness::contract, samples::*};
+
+contract! {
+    async fn a_draft_is_kept_as_typed_and_knows_its_run(store) {
+        assert!(store.draft_get("key-1").await.unwrap().is_none());
+        let mut draft = JobDraft { experiment: "  wine\0 ' \u{1F377}".to_owned(), ..JobDraft::default() };
+        draft.hyperparameters.push(NameValue::new("", "no name"));
+        let errors = vec![FieldError::new("hyperparameters[0].name", "name it.")];
+        store.draft_put("key-1", &draft, &errors, NOON).await.unwrap();
+        let expected = StoredDraft { draft: draft.clone(), errors, run_id: None };
+        assert_eq!(store.draft_get("key-1").await.unwrap(), Some(expected));
+        draft.spot = !draft.spot;
+        store.draft_put("key-1", &draft, &[], after(1)).await.unwrap();
+        let run = requested(&store, 1).await;
+        let expected = StoredDraft { draft, errors: Vec::new(), run_id: Some(run.id) };
+        assert_eq!(store.draft_get("key-1").await.unwrap(), Some(expected));
+        assert!(store.draft_get("key-2\0").await.unwrap().is_none());
+    }
+
+    async fn an_archive_is_kept_once_byte_for_byte(store) {
+        let source = NewSource {
+            sha256: "ab".repeat(32),
+            file_name: "trainé.py".to_owned(),
+            entries: vec![SourceEntry { path: "train.py".to_owned(), size_bytes: 12 }],
+            bytes: (0..=255).cycle().take(3_000_000).collect(),
+        };
+        assert!(store.source_get(&source.sha256).await.unwrap().is_none());
+        store.source_put(&source, NOON).await.unwrap();
+        let again = NewSource { file_name: "other.py".to_owned(), ..source.clone() };
+        store.source_put(&again, after(5)).await.unwrap();
+        let stored = store.source_get(&source.sha256).await.unwrap().unwrap();
+        assert_eq!(stored.bytes, source.bytes);
+        assert_eq!(stored.meta, store.source_meta_get(&source.sha256).await.unwrap().unwrap());
+        assert_eq!((stored.meta.file_name.as_str(), stored.meta.size_bytes), ("trainé.py", 3_000_000));
+        assert_eq!((stored.meta.entries, stored.meta.created_at), (source.entries, NOON));
+    }
+
+    async fn a_setting_belongs_to_its_first_writer(store) {
+        assert!(store.setting_get("install_id").await.unwrap().is_none());
+        let writers = (0..10).map(|number| {
+            let store = (*store).clone();
+            tokio::spawn(async move { store.setting_put_if_absent("install_id", &format!("id-{number}")).await.unwrap() })
+        });
+        let values: Vec<_> = join_all(writers).await.into_iter().map(Result::unwrap).collect();
+        assert!(values.iter().all(|it| *it == values[0]), "{values:?}");
+        assert_eq!(store.setting_get("install_id").await.unwrap(), Some(values[0].clone()));
+    }
+}

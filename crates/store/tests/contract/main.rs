@@ -1,0 +1,22 @@
+//! What the store promises, proven on SQLite and on PostgreSQL by the same tests.
+//!
+//! `contract!` turns each function into two tests, `sqlite` and `postgres`, each with an empty database of its own. The
+//! PostgreSQL cluster is started by this test binary; without PostgreSQL on the machine these tests fail, and say so.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops where it is")]
+
+mod connect;
+mod drafts_and_sources;
+mod experiments;
+mod harness;
+mod import;
+mod live;
+mod observe;
+mod outbox;
+mod outcomes;
+mod requests;
+mod run_list;
+mod samples;
+mod series;
+mod stop;
+mod thinning;

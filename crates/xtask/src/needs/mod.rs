@@ -1,0 +1,16 @@
+//! What the commands need beyond cargo: installed when a package manager can do it, else named with its cure.
+//!
+//! Nothing here is needed to read the code, and only the first group to use Trainyard:
+//! - to build: the WASM target (rustup); Node with npm for the optimiser, optional.
+//! - to check: cargo-deny (cargo).
+//! - to test: PostgreSQL's binaries and Chromium (Debian's packages, or yours), Playwright (npm), boto3 (PyPI).
+
+mod debian;
+mod node;
+mod python;
+mod rust;
+
+pub(crate) use debian::{chromium, postgresql};
+pub(crate) use node::{playwright, wasm_opt};
+pub(crate) use python::python_with_boto3;
+pub(crate) use rust::{cargo_deny, wasm_target};

@@ -1,0 +1,117 @@
+// The launch form, by the names that its fields have in the form: the contract of page, server and store.
+
+import { expect, type Locator, type Page } from "@playwright/test";
+
+import { RunPage } from "./run_page";
+
+/** Tables of name and value. */
+export type Rows = "hyperparameters" | "metric_definitions" | "environment" | "tags";
+
+interface File {
+  name: string;
+  mimeType: string;
+  buffer: Buffer;
+}
+
+export class LaunchPage {
+  constructor(readonly page: Page) {}
+
+  /** The empty form, for an upload. */
+  async open(): Promise<this> {
+    await this.page.goto("/launch");
+    return await this.ready();
+  }
+
+  /** As a user gets there: from the overview, by the Launch link, then the sample's card. */
+  async openSample(name: string): Promise<this> {
+    await this.page.goto("/");
+    await this.page.getByRole("banner").getByRole("link", { name: "Launch" }).click();
+    await this.page.locator(`a[data-sample="${name}"]`).click();
+    await expect(this.page.locator('input[name="source"]')).toHaveValue(`sample:${name}`);
+    return await this.ready();
+  }
+
+  field(name: string): Locator {
+    return this.page.locator(`form.launch [name="${name}"]`);
+  }
+
+  async fill(name: string, text: string): Promise<this> {
+    await this.unfold(name);
+    await this.field(name).fill(text);
+    return this;
+  }
+
+  async check(name: "spot" | "checkpoints", on: boolean): Promise<this> {
+    await this.field(name).setChecked(on);
+    return this;
+  }
+
+  /** Sets a row: the one of that name, else the first blank one. */
+  async setRow(rows: Rows, name: string, value: string): Promise<this> {
+    await this.unfold(rows);
+    const index = await this.rowIndex(rows, name);
+    await this.field(`${rows}.name`).nth(index).fill(name);
+    await this.field(`${rows}.value`).nth(index).fill(value);
+    return this;
+  }
+
+  /** Adds blank rows by the button until there are so many. */
+  async growRows(rows: Rows, count: number): Promise<this> {
+    const names = this.field(`${rows}.name`);
+    const add = this.page.locator(`#f-${rows.replaceAll("_", "-")}`).getByRole("button", { name: /^Add / });
+    while ((await names.count()) < count) await add.click();
+    return this;
+  }
+
+  async upload(file: File | string): Promise<this> {
+    await this.field("source_file").setInputFiles(file);
+    return this;
+  }
+
+  /** A single script under the name `train.py`. */
+  async uploadScript(text: string): Promise<this> {
+    return await this.upload({ name: "train.py", mimeType: "text/x-python", buffer: Buffer.from(text) });
+  }
+
+  async press(): Promise<void> {
+    await this.page.locator("form.launch").getByRole("button", { name: "Launch", exact: true }).click();
+  }
+
+  /** Presses Launch and is on the run's page. */
+  async launch(): Promise<RunPage> {
+    await this.press();
+    await this.page.waitForURL(/\/runs\/[0-9A-Z]{26}$/);
+    return new RunPage(this.page);
+  }
+
+  /** The message beside a field: `hyperparameters[3].value`. */
+  errorOf(field: string): Locator {
+    const words = field.split(/[^A-Za-z0-9]+/).filter((it) => it !== "");
+    return this.page.locator(`#f-${words.join("-")}-error`);
+  }
+
+  /** The list of all errors above the form. */
+  get summary(): Locator {
+    return this.page.getByRole("alert").filter({ hasText: "Nothing was launched" });
+  }
+
+  private async ready(): Promise<this> {
+    await expect(this.page.getByRole("heading", { level: 1, name: "Launch a training job" })).toBeVisible();
+    return this;
+  }
+
+  private async rowIndex(rows: Rows, name: string): Promise<number> {
+    const names = this.field(`${rows}.name`);
+    const given = await names.evaluateAll((inputs) => inputs.map((it) => (it as HTMLInputElement).value));
+    const index = given.includes(name) ? given.indexOf(name) : given.indexOf("");
+    expect(index, `no row for ${name} in ${rows}`).toBeGreaterThanOrEqual(0);
+    return index;
+  }
+
+  /** Fields of the fold "Advanced" are typed into only when it is open. */
+  private async unfold(name: string): Promise<void> {
+    if (!["training_image", "role_arn", "output_path", "environment"].includes(name)) return;
+    const fold = this.page.locator("details.advanced");
+    if ((await fold.getAttribute("open")) === null) await fold.locator("summary").click();
+  }
+}

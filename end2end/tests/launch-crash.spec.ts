@@ -1,0 +1,69 @@
+// The server dies at any moment of a launch: afterwards there is one job for one press of the button, never two.
+
+import { counting } from "../fixtures/scripts";
+import { Server } from "../fixtures/server";
+import { expect, test } from "../fixtures/test";
+import { waitFor } from "../fixtures/wait";
+
+/** Milliseconds between pressing the button and the kill. */
+const MOMENTS = [0, 5, 20, 60, 150, 400];
+
+/** How long the server reserves a launch for the process that took it up. */
+const LEASE_MS = 30_000;
+
+test("killed during a launch, and the button pressed again", async ({ playwright }, info) => {
+  const server = await Server.start(`crash-${info.workerIndex}`);
+  try {
+    for (const [index, moment] of MOMENTS.entries()) {
+      const request = await playwright.request.newContext({ baseURL: server.url });
+      const form = await (await request.get("/launch")).text();
+      const key = /name="idempotency_key"[^>]*value="([^"]+)"|value="([^"]+)"[^>]*name="idempotency_key"/.exec(form);
+      expect(key, "the form carries its key").not.toBeNull();
+      const value = (name: string): string =>
+        new RegExp(`<input[^>]*name="${name}"[^>]*value="([^"]*)"`).exec(form)?.[1] ?? "";
+      const press = () =>
+        request.post("/launch", {
+          headers: { origin: server.url },
+          maxRedirects: 0,
+          multipart: {
+            idempotency_key: key?.[1] ?? key?.[2] ?? "",
+            experiment: `crash-${index}`,
+            source: "upload",
+            entry_point: "train.py",
+            training_image: value("training_image"),
+            role_arn: value("role_arn"),
+            output_path: value("output_path"),
+            instance_type: "ml.m5.large",
+            instance_count: "1",
+            volume_size_gb: "1",
+            max_runtime_seconds: "60",
+            source_file: { name: "train.py", mimeType: "text/x-python", buffer: Buffer.from(counting(2, 0.1)) },
+          },
+        });
+      const answer = press().catch(() => undefined);
+      await new Promise((resume) => setTimeout(resume, moment));
+      await server.kill();
+      await answer;
+      await server.startAgain();
+
+      // What a person does: the page did not come, so the button is pressed again.
+      const again = await press();
+      expect(again.status(), await again.text()).toBe(303);
+      expect(again.headers()["location"]).toMatch(/^\/runs\/[0-9A-Z]{26}$/);
+      await request.dispose();
+    }
+    for (const [index, moment] of MOMENTS.entries()) {
+      // What the killed server was about to send is taken up when its lease has run out.
+      const [name = "", ...more] = await waitFor(`the job of moment ${moment}`, async () => {
+        const found = (await server.aws.jobNames()).filter((it) => it.startsWith(`crash-${index}-`));
+        return found.length > 0 ? found : undefined;
+      }, LEASE_MS * 2);
+      expect(more, `killed after ${moment} ms: one job`).toEqual([]);
+      await server.aws.waitForStatus(name, "Completed");
+    }
+    // Nothing was sent twice later on either.
+    expect(await server.aws.jobNames()).toHaveLength(MOMENTS.length);
+  } finally {
+    await server.dispose();
+  }
+});

@@ -1,0 +1,139 @@
+//! The command line. Every option is a flag, an environment variable `TRAINYARD_*` and a key of the configuration file:
+//! one struct, `Settings`, is all three, so that none can be forgotten.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use serde::Deserialize;
+
+/// Web dashboard and experiment tracker for Amazon SageMaker training jobs.
+#[derive(Debug, Parser)]
+#[command(name = "trainyard", version, about, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the dashboard, with the engine of your choice.
+    ///
+    /// Every option is also an environment variable and a line in a TOML file, the key being the flag's name:
+    /// `addr = "127.0.0.1:3000"`. A flag wins over the variable, the variable over the file, the file over the default.
+    Serve(ServeArgs),
+    /// Serve only the AWS-compatible endpoint that runs training jobs on this machine.
+    ///
+    /// boto3, the AWS CLI and the SageMaker SDKs talk to it with `AWS_ENDPOINT_URL=http://127.0.0.1:4566`.
+    Local(LocalArgs),
+    /// Watch over one local training job; started by the endpoint itself.
+    #[command(hide = true)]
+    LocalSupervise { dir: PathBuf },
+    /// Enter a local training job's sandbox; started by the supervisor itself.
+    #[command(hide = true, disable_help_flag = true)]
+    LocalSandbox {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// The configuration file [default: trainyard.toml in the platform's configuration folder, when it is there]
+    #[arg(long, value_name = "FILE", env = "TRAINYARD_CONFIG")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// Which engine runs the jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EngineChoice {
+    /// This machine, by the endpoint embedded in this binary; nothing is billed.
+    Local,
+    /// Amazon SageMaker, by the usual AWS environment.
+    Aws,
+}
+
+/// What can be set. `None` means: not set here.
+#[derive(Clone, Debug, Default, PartialEq, Args, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Settings {
+    /// Where the dashboard listens [default: 127.0.0.1:3000]
+    #[arg(long, value_name = "ADDR", env = "TRAINYARD_ADDR")]
+    pub addr: Option<SocketAddr>,
+    /// The folder for the database and the local engine's jobs [default: the platform's data folder]
+    #[arg(long, value_name = "DIR", env = "TRAINYARD_DATA")]
+    pub data: Option<PathBuf>,
+    /// `postgres://USER:PASSWORD@HOST/NAME`, or `sqlite://FILE` [default: SQLite, trainyard.db in the data folder]
+    #[arg(long, value_name = "URL", env = "TRAINYARD_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// Which engine runs the jobs [default: local]
+    #[arg(long, value_enum, env = "TRAINYARD_ENGINE")]
+    pub engine: Option<EngineChoice>,
+    /// Where the local engine listens [default: 127.0.0.1:4566]
+    #[arg(long, value_name = "ADDR", env = "TRAINYARD_AWS_ADDR")]
+    pub aws_addr: Option<SocketAddr>,
+    /// The bucket for sources [default: `trainyard` locally, `sagemaker-REGION-ACCOUNT` on AWS]
+    #[arg(long, value_name = "NAME", env = "TRAINYARD_BUCKET")]
+    pub bucket: Option<String>,
+    /// The execution role that the launch form proposes [default: a role that every job may use, locally]
+    #[arg(long, value_name = "ARN", env = "TRAINYARD_ROLE_ARN")]
+    pub role_arn: Option<String>,
+    /// Where jobs put their results [default: `s3://BUCKET/runs` locally, `s3://BUCKET/trainyard/runs` on AWS]
+    #[arg(long, value_name = "S3_URI", env = "TRAINYARD_OUTPUT_PATH")]
+    pub output_path: Option<String>,
+    /// The AWS region [default: us-east-1 locally, the AWS environment's otherwise]
+    #[arg(long, value_name = "REGION", env = "TRAINYARD_REGION")]
+    pub region: Option<String>,
+    /// Local engine: how often a spot job is interrupted per hour of training [default: 0]
+    #[arg(long, value_name = "NUMBER", env = "TRAINYARD_SPOT_INTERRUPTIONS_PER_HOUR")]
+    pub spot_interruptions_per_hour: Option<f64>,
+    /// Local engine: how much cheaper spot is; it bills so much fewer seconds [default: 70]
+    #[arg(long, value_name = "PERCENT", env = "TRAINYARD_SPOT_DISCOUNT_PERCENT", value_parser = clap::value_parser!(u8).range(0..=99))]
+    pub spot_discount_percent: Option<u8>,
+    /// Local engine: seconds between two readings of CPU, memory and disk [default: 2]
+    #[arg(long, value_name = "SECONDS", env = "TRAINYARD_INSTANCE_METRIC_PERIOD_SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub instance_metric_period_seconds: Option<u32>,
+    /// Listen on another address than this machine's own, although everyone who reaches it can then launch jobs
+    /// and run code here: there is no login yet
+    #[arg(long, env = "TRAINYARD_INSECURE_NO_LOGIN", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub insecure_no_login: Option<bool>,
+    /// A further host name by which browsers may call the dashboard: `name` or `name:port`; repeatable
+    #[arg(long, value_name = "HOST", env = "TRAINYARD_ALLOWED_HOST", value_delimiter = ',', action = ArgAction::Append)]
+    pub allowed_host: Option<Vec<String>>,
+    /// What is logged, in the syntax of `tracing`: `info`, `warn,services=debug` [default: info]
+    #[arg(long, value_name = "FILTER", env = "TRAINYARD_LOG")]
+    pub log: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct LocalArgs {
+    /// Where the endpoint listens
+    #[arg(long, value_name = "ADDR", env = "TRAINYARD_AWS_ADDR", default_value = "127.0.0.1:4566")]
+    pub addr: SocketAddr,
+    /// The folder for jobs, logs, metrics and buckets [default: the platform's data folder]
+    #[arg(long, value_name = "DIR", env = "TRAINYARD_DATA")]
+    pub data: Option<PathBuf>,
+    /// The bucket that is there from the start
+    #[arg(long, value_name = "NAME", env = "TRAINYARD_BUCKET", default_value = "trainyard")]
+    pub bucket: String,
+    /// The region that it answers for
+    #[arg(long, value_name = "REGION", env = "TRAINYARD_REGION", default_value = "us-east-1")]
+    pub region: String,
+    /// How often a spot job is interrupted per hour of training
+    #[arg(long, value_name = "NUMBER", env = "TRAINYARD_SPOT_INTERRUPTIONS_PER_HOUR", default_value_t = 0.0)]
+    pub spot_interruptions_per_hour: f64,
+    /// How much cheaper spot is; it bills so much fewer seconds
+    #[arg(long, value_name = "PERCENT", env = "TRAINYARD_SPOT_DISCOUNT_PERCENT", default_value_t = 70, value_parser = clap::value_parser!(u8).range(0..=99))]
+    pub spot_discount_percent: u8,
+    /// Seconds between two readings of CPU, memory and disk
+    #[arg(long, value_name = "SECONDS", env = "TRAINYARD_INSTANCE_METRIC_PERIOD_SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    pub instance_metric_period_seconds: u32,
+    /// Listen on another address than this machine's own, although everyone who reaches it can then run code here
+    #[arg(long, env = "TRAINYARD_INSECURE_NO_LOGIN", num_args = 0..=1, default_missing_value = "true", default_value = "false", require_equals = true)]
+    pub insecure_no_login: bool,
+    /// What is logged, in the syntax of `tracing`
+    #[arg(long, value_name = "FILTER", env = "TRAINYARD_LOG", default_value = "info")]
+    pub log: String,
+}

@@ -1,0 +1,259 @@
+//! `POST /launch`: the launch form, with or without a script running in the browser.
+//!
+//! The file goes through in chunks and is kept up to the limit; a larger one is read to its end and dropped, because a
+//! browser that is cut off in the middle shows "connection reset" instead of the field's message. Whatever is wrong,
+//! what was typed is kept and shown again.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Json,
+    extract::{Multipart, State, multipart::Field},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use bytes::{Bytes, BytesMut};
+use domain::job_draft::{FieldError, JobDraft, NameValue};
+use services::{LaunchSubmitted, Upload};
+
+use super::{
+    Web,
+    error::{Problem, Wants},
+};
+
+/// Every text field has a far smaller limit of its own; what is longer is cut here and refused there.
+const MAX_TEXT_BYTES: usize = 64 * 1024;
+/// All text fields together.
+const MAX_ALL_TEXT_BYTES: usize = 4 * 1024 * 1024;
+const MAX_FIELDS: usize = 2_000;
+/// A body that stands still for this long is given up.
+const CHUNK_TIMEOUT: Duration = Duration::from_secs(30);
+/// Uploads in memory at the same time; others wait for their turn.
+pub(super) const MAX_UPLOADS: usize = 4;
+const MAX_KEY_CHARS: usize = 100;
+
+pub(super) async fn launch(
+    State(web): State<Web>,
+    wants: Wants,
+    form: Result<Multipart, axum::extract::multipart::MultipartRejection>,
+) -> Response {
+    let Ok(form) = form else {
+        let message = "The launch form is sent as multipart/form-data.";
+        return Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).response(wants);
+    };
+    match submit(&web, form).await {
+        Ok((_, LaunchSubmitted::Run(id))) => {
+            let url = app::paths::run(&id);
+            match wants {
+                Wants::Json => (
+                    StatusCode::CREATED,
+                    [(header::LOCATION, url.clone())],
+                    Json(serde_json::json!({ "run_id": id, "url": url })),
+                )
+                    .into_response(),
+                _ => see_other(&url),
+            }
+        }
+        Ok((key, LaunchSubmitted::Invalid { errors })) => refuse(&web, &key, &errors, wants).await,
+        Err(problem) => problem.response(wants),
+    }
+}
+
+/// Back to the form, where each error stands beside its field; or the errors themselves, for a program.
+async fn refuse(web: &Web, key: &str, errors: &[FieldError], wants: Wants) -> Response {
+    if wants == Wants::Json {
+        return (StatusCode::UNPROCESSABLE_ENTITY, Json(serde_json::json!({ "errors": errors }))).into_response();
+    }
+    // A form that became a run is not open for changes: its page could not show these errors.
+    match web.services.launch_draft_get(key).await {
+        Ok(Some(kept)) if kept.run_id.is_none() => {
+            see_other(&format!("{}?draft={}", app::paths::LAUNCH, app::paths::escape(key)))
+        }
+        Ok(_) => {
+            let message: Vec<String> = errors.iter().map(|it| format!("{}: {}", it.field, it.message)).collect();
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, message.join(" ")).response(wants)
+        }
+        Err(failure) => Problem::of(&failure).response(wants),
+    }
+}
+
+async fn submit(web: &Web, form: Multipart) -> Result<(String, LaunchSubmitted), Problem> {
+    let form = FormReader::new(web).read(form).await?;
+    let key = match form.key {
+        Some(key) => key,
+        None => web.services.launch_key_new(),
+    };
+    let submitted =
+        web.services.launch_submit(&key, form.draft, form.upload).await.map_err(|failure| Problem::of(&failure))?;
+    Ok((key, submitted))
+}
+
+/// 303: the browser goes on with GET, so that a reload sends nothing again.
+pub(super) fn see_other(url: &str) -> Response {
+    (StatusCode::SEE_OTHER, [(header::LOCATION, url.to_owned())]).into_response()
+}
+
+struct Form {
+    key: Option<String>,
+    draft: JobDraft,
+    upload: Option<Upload>,
+}
+
+struct FormReader {
+    max_file_bytes: usize,
+    turns: Arc<tokio::sync::Semaphore>,
+    text_bytes: usize,
+    form: Form,
+}
+
+impl FormReader {
+    fn new(web: &Web) -> Self {
+        // What the form does not send keeps its default; what it sends empty is empty. Boxes are sent when ticked only.
+        let draft = JobDraft {
+            spot: false,
+            checkpoints: false,
+            hyperparameters: Vec::new(),
+            metric_definitions: Vec::new(),
+            environment: Vec::new(),
+            tags: Vec::new(),
+            ..web.services.launch_defaults()
+        };
+        Self {
+            max_file_bytes: usize::try_from(web.services.max_upload_bytes()).unwrap_or(usize::MAX),
+            turns: web.uploads.clone(),
+            text_bytes: 0,
+            form: Form { key: None, draft, upload: None },
+        }
+    }
+
+    async fn read(mut self, mut form: Multipart) -> Result<Form, Problem> {
+        for _ in 0..MAX_FIELDS {
+            let next = tokio::time::timeout(CHUNK_TIMEOUT, form.next_field()).await.map_err(|_| stalled())?;
+            let Some(field) = next.map_err(|_| broken())? else { return Ok(self.form) };
+            match field.name() {
+                Some("source_file") => self.file(field).await?,
+                Some(_) => self.text(field).await?,
+                None => {}
+            }
+        }
+        Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "The form has more fields than it may have."))
+    }
+
+    /// A file chooser that was left alone sends a field without a name.
+    async fn file(&mut self, mut field: Field<'_>) -> Result<(), Problem> {
+        let file_name = field.file_name().unwrap_or_default().to_owned();
+        let _turn = self.turns.clone().acquire_owned().await.map_err(|_| stalled())?;
+        let mut kept = BytesMut::new();
+        // One byte over the limit is kept, so that the use case sees that it is over.
+        let room = self.max_file_bytes.saturating_add(1);
+        while let Some(chunk) = next_chunk(&mut field).await? {
+            let wanted = room.saturating_sub(kept.len()).min(chunk.len());
+            kept.extend_from_slice(&chunk[..wanted]);
+        }
+        if !file_name.is_empty() {
+            self.form.upload = Some(Upload { file_name, bytes: kept.freeze() });
+        }
+        Ok(())
+    }
+
+    async fn text(&mut self, mut field: Field<'_>) -> Result<(), Problem> {
+        let name = field.name().unwrap_or_default().to_owned();
+        let mut bytes = Vec::new();
+        while let Some(chunk) = next_chunk(&mut field).await? {
+            let wanted = MAX_TEXT_BYTES.saturating_sub(bytes.len()).min(chunk.len());
+            bytes.extend_from_slice(&chunk[..wanted]);
+        }
+        self.text_bytes += bytes.len() + name.len();
+        if self.text_bytes > MAX_ALL_TEXT_BYTES {
+            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "The form's text is longer than it may be."));
+        }
+        self.set(&name, String::from_utf8_lossy(&bytes).into_owned());
+        Ok(())
+    }
+
+    fn set(&mut self, name: &str, value: String) {
+        let draft = &mut self.form.draft;
+        match name {
+            "idempotency_key" => {
+                let is_key = !value.is_empty()
+                    && value.len() <= MAX_KEY_CHARS
+                    && value.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-' || it == b'_');
+                self.form.key = is_key.then_some(value);
+            }
+            "experiment" => draft.experiment = value,
+            "job_name" => draft.job_name = value,
+            "source" => draft.source = value,
+            "source_sha256" => draft.source_sha256 = Some(value).filter(|it| !it.is_empty()),
+            "source_file_name" => draft.source_file_name = Some(value).filter(|it| !it.is_empty()),
+            "entry_point" => draft.entry_point = value,
+            "training_image" => draft.training_image = value,
+            "role_arn" => draft.role_arn = value,
+            "output_path" => draft.output_path = value,
+            "instance_type" => draft.instance_type = value,
+            "instance_count" => draft.instance_count = value,
+            "volume_size_gb" => draft.volume_size_gb = value,
+            "max_runtime_seconds" => draft.max_runtime_seconds = value,
+            "max_wait_seconds" => draft.max_wait_seconds = value,
+            "spot" => draft.spot = value == "on",
+            "checkpoints" => draft.checkpoints = value == "on",
+            _ => set_row(draft, name, value),
+        }
+    }
+}
+
+/// `hyperparameters.name` begins a row, `hyperparameters.value` ends it. Fields that we do not know are left out.
+fn set_row(draft: &mut JobDraft, name: &str, value: String) {
+    let Some((list, part)) = name.split_once('.') else { return };
+    let rows = match list {
+        "hyperparameters" => &mut draft.hyperparameters,
+        "metric_definitions" => &mut draft.metric_definitions,
+        "environment" => &mut draft.environment,
+        "tags" => &mut draft.tags,
+        _ => return,
+    };
+    match (part, rows.last_mut()) {
+        ("name", _) => rows.push(NameValue::new(value, "")),
+        ("value", Some(row)) if row.value.is_empty() => row.value = value,
+        ("value", _) => rows.push(NameValue::new("", value)),
+        _ => {}
+    }
+}
+
+async fn next_chunk(field: &mut Field<'_>) -> Result<Option<Bytes>, Problem> {
+    let chunk = tokio::time::timeout(CHUNK_TIMEOUT, field.chunk()).await.map_err(|_| stalled())?;
+    chunk.map_err(|_| broken())
+}
+
+fn stalled() -> Problem {
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "The form did not arrive in time.")
+}
+
+fn broken() -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "The form is broken or larger than 2 GiB.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_pairs_in_the_order_typed() {
+        let mut draft = JobDraft::default();
+        for (name, value) in [
+            ("hyperparameters.name", "lr"),
+            ("hyperparameters.value", "0.1"),
+            ("hyperparameters.name", "empty"),
+            ("hyperparameters.value", ""),
+            ("hyperparameters.name", "epochs"),
+            ("hyperparameters.value", "3"),
+            ("hyperparameters.colour", "red"),
+            ("unheard.name", "x"),
+            ("tags.value", "alone"),
+        ] {
+            set_row(&mut draft, name, value.to_owned());
+        }
+        let wanted = [NameValue::new("lr", "0.1"), NameValue::new("empty", ""), NameValue::new("epochs", "3")];
+        assert_eq!(draft.hyperparameters, wanted);
+        assert_eq!(draft.tags, [NameValue::new("", "alone")]);
+    }
+}

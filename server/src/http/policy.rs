@@ -1,0 +1,147 @@
+//! Who may call what, and with how much: one line per route and server function. What has no line does not exist.
+//!
+//! To add a route: add its line here, or the test that walks every route fails; and it would be refused anyway.
+
+use std::time::Duration;
+
+use axum::http::Method;
+
+/// What a route does when it is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Changes nothing; may be called from anywhere that passes the Host check.
+    Read,
+    /// Changes something or is called by our own script: must come from our own pages.
+    SameOrigin,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    pub method: &'static str,
+    /// As axum writes it: `/runs/{id}`, `/pkg/{*file}`.
+    pub path: &'static str,
+    pub effect: Effect,
+    /// The largest request body in bytes.
+    pub body_bytes: u64,
+    /// How long an answer may take to begin; `None` for uploads and streams, which have limits of their own.
+    pub time: Option<Duration>,
+}
+
+const PAGE_TIME: Duration = Duration::from_secs(30);
+/// A server function's arguments, a stop form.
+const SMALL_BODY: u64 = 256 * 1024;
+/// The launch form is read to its end up to here, so that a browser gets an answer and not a reset connection.
+pub const LAUNCH_DRAIN_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+
+const fn read(path: &'static str) -> Policy {
+    Policy { method: "GET", path, effect: Effect::Read, body_bytes: 0, time: Some(PAGE_TIME) }
+}
+
+const fn stream(path: &'static str) -> Policy {
+    Policy { time: None, ..read(path) }
+}
+
+const fn change(path: &'static str) -> Policy {
+    Policy { method: "POST", path, effect: Effect::SameOrigin, body_bytes: SMALL_BODY, time: Some(PAGE_TIME) }
+}
+
+/// Every route and server function there is. There is no login yet: each is open to whoever passes the layer.
+pub const POLICIES: &[Policy] = &[
+    // Pages.
+    read("/"),
+    read("/launch"),
+    read("/experiments"),
+    read("/runs"),
+    read("/runs/{id}"),
+    // Forms.
+    Policy { body_bytes: LAUNCH_DRAIN_BYTES, time: None, ..change("/launch") },
+    change("/runs/{id}/stop"),
+    // Downloads and the live stream.
+    stream("/runs/{id}/model.tar.gz"),
+    stream("/runs/{id}/source.tar.gz"),
+    stream("/live"),
+    // Server functions: each is a public URL; POST only, same origin only.
+    change("/api/ui/site_get"),
+    change("/api/ui/overview_get"),
+    change("/api/ui/run_get"),
+    change("/api/ui/run_list"),
+    change("/api/ui/experiment_list"),
+    change("/api/ui/run_series"),
+    change("/api/ui/run_log_tail"),
+    change("/api/ui/run_log_search"),
+    change("/api/ui/run_source"),
+    change("/api/ui/launch_form_get"),
+    // The built site, and what machines ask.
+    read("/pkg/{*file}"),
+    read("/favicon.svg"),
+    read("/favicon.ico"),
+    read("/robots.txt"),
+    read("/healthz"),
+    read("/readyz"),
+];
+
+/// What a path without a line gets: a page that says so, for reading only.
+pub const NOT_FOUND: Policy = read("/{*any}");
+
+/// The line for a request; HEAD counts as GET. `None`: refused.
+pub fn find(method: &Method, path: &str) -> Option<&'static Policy> {
+    let method = if *method == Method::HEAD { Method::GET } else { method.clone() };
+    let named = POLICIES.iter().find(|it| it.method == method.as_str() && matches(it.path, path));
+    // A path that has a line for another method is not unknown: it gets 405, not the page.
+    named.or_else(|| (method == Method::GET && methods(path).is_empty()).then_some(&NOT_FOUND))
+}
+
+/// The methods that a path has lines for, for the Allow header.
+pub fn methods(path: &str) -> Vec<&'static str> {
+    POLICIES.iter().filter(|it| matches(it.path, path)).map(|it| it.method).collect()
+}
+
+/// Segment by segment; `{name}` takes one segment that is not empty, `{*name}` takes the rest.
+fn matches(pattern: &str, path: &str) -> bool {
+    let mut wanted = pattern.split('/');
+    let mut given = path.split('/');
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return true,
+            (Some(rest), Some(first)) if rest.starts_with("{*") => return !first.is_empty() || given.next().is_some(),
+            (Some(one), Some(segment)) if one.starts_with('{') => {
+                if segment.is_empty() {
+                    return false;
+                }
+            }
+            (Some(one), Some(segment)) if one == segment => {}
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_take_whole_segments() {
+        assert!(matches("/runs/{id}", "/runs/01J"));
+        assert!(!matches("/runs/{id}", "/runs/"));
+        assert!(!matches("/runs/{id}", "/runs/01J/stop"));
+        assert!(matches("/pkg/{*file}", "/pkg/a/b.js"));
+        assert!(!matches("/pkg/{*file}", "/pkg"));
+        assert!(matches("/", "/"));
+    }
+
+    #[test]
+    fn what_is_not_declared_can_only_be_read_as_not_found() {
+        assert!(find(&Method::POST, "/api/ui/unheard_of").is_none());
+        assert!(find(&Method::DELETE, "/runs/01J").is_none());
+        assert!(find(&Method::GET, "/api/ui/run_get").is_none());
+        assert_eq!(find(&Method::GET, "/etc/passwd").map(|it| it.path), Some(NOT_FOUND.path));
+        assert_eq!(find(&Method::HEAD, "/runs").map(|it| it.path), Some("/runs"));
+    }
+
+    #[test]
+    fn nothing_that_is_posted_is_open_to_other_origins() {
+        for policy in POLICIES {
+            assert_eq!(policy.effect == Effect::Read, policy.method == "GET", "{}", policy.path);
+        }
+    }
+}
