@@ -11,6 +11,7 @@ use domain::live::{LiveEvent, Topic};
 use leptos::prelude::*;
 
 /// The state of the light in the frame.
+#[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "the server opens no connection to itself"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Connection {
     /// This page has nothing that changes by itself, or its script is not there yet.
@@ -36,6 +37,7 @@ pub fn connection() -> Signal<Connection> {
 }
 
 /// What a listener is told.
+#[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "the server opens no connection to itself"))]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Heard {
     /// The connection stands, for the first time or again.

@@ -70,7 +70,7 @@ def aws(endpoint):
 @pytest.fixture(scope="session")
 def completed(aws):
     """A job that has run to its end, shared by the tests that only look at it."""
-    name = jobs.create(aws, hyperparameters={"epochs": "5", "pause": "0.6"}, Tags=[{"Key": "team", "Value": "vision"}])
+    name = jobs.create(aws, hyperparameters={"epochs": "5", "pause": "1.2"}, Tags=[{"Key": "team", "Value": "vision"}])
     job = jobs.finished(aws, name)
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     return job

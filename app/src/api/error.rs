@@ -48,6 +48,7 @@ impl From<services::ServiceError> for ApiError {
 #[cfg(feature = "ssr")]
 impl ApiError {
     /// Sets the HTTP status that goes with this error on the answer being made, page or server function.
+    #[must_use]
     pub fn with_status(self) -> Self {
         if let Some(options) = leptos::prelude::use_context::<leptos_axum::ResponseOptions>() {
             let status: u16 = match self {

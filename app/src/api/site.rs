@@ -1,4 +1,5 @@
 //! What every page's frame shows: which engine this server drives.
+#![cfg_attr(feature = "ssr", expect(clippy::unused_async, reason = "server functions are async by definition"))]
 
 use leptos::{prelude::*, server_fn::codec::Json};
 use serde::{Deserialize, Serialize};

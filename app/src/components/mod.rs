@@ -12,5 +12,6 @@ pub mod money;
 pub mod now;
 pub mod rows_field;
 pub mod run_table;
+pub mod search_form;
 pub mod theme;
 pub mod timeline;

@@ -7,7 +7,7 @@ use domain::{
 };
 use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
-use leptos_router::{components::Form, hooks::use_query_map, params::ParamsMap};
+use leptos_router::{hooks::use_query_map, params::ParamsMap};
 
 use crate::{
     api::runs::{RunListView, run_list},
@@ -17,6 +17,7 @@ use crate::{
         icon::{Glyph, Icon},
         now::ticking,
         run_table::{RunTable, apply_change},
+        search_form::SearchForm,
     },
     live::{self, Heard},
     model::rows::grouped_digits,
@@ -138,7 +139,7 @@ fn FilterForm(filter: RunFilter, experiments: Vec<String>, is_filtered: bool) ->
         .into_iter()
         .collect_view();
     view! {
-        <Form method="GET" action=paths::RUNS attr:class="filter" attr:role="search">
+        <SearchForm action=paths::RUNS class="filter" fields=&["name", "experiment", "badge"]>
             <label class="filter-field">
                 <span class="sr-only">"Part of the job name"</span>
                 <input
@@ -166,7 +167,7 @@ fn FilterForm(filter: RunFilter, experiments: Vec<String>, is_filtered: bool) ->
             </label>
             <button type="submit" class="button">"Filter"</button>
             {is_filtered.then(|| view! { <a class="button is-quiet" href=paths::RUNS>"Clear"</a> })}
-        </Form>
+        </SearchForm>
     }
 }
 

@@ -69,8 +69,7 @@ pub async fn robots() -> Response {
 
 fn serve(name: &str, method: &Method, request: &HeaderMap) -> Response {
     // Compressed variants and the manifest are not files of their own.
-    let is_inner = matches!(name.rsplit('.').next(), Some("br" | "gz")) || name == "manifest.json";
-    let Some(plain) = Site::get(name).filter(|_| !is_inner) else {
+    let Some(plain) = Site::get(name).filter(|_| is_public(name)) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let (file, encoding) = encoded(name, plain, request);
@@ -99,6 +98,13 @@ fn serve(name: &str, method: &Method, request: &HeaderMap) -> Response {
         }
     };
     (headers, body).into_response()
+}
+
+/// A plain name of a published file. Compressed variants and the manifest are not files of their own; and in development
+/// builds, where the folder is read, a name must not lead anywhere else.
+fn is_public(name: &str) -> bool {
+    let is_plain = name.split('/').all(|part| !matches!(part, "" | "." | "..")) && !name.contains(['\\', '\0']);
+    is_plain && !matches!(name.rsplit('.').next(), Some("br" | "gz")) && name != "manifest.json"
 }
 
 /// The smallest variant that the client takes.
@@ -162,6 +168,16 @@ mod tests {
         assert!(is_hashed("pkg/trainyard_bg.01234567.wasm"));
         for name in ["pkg/trainyard.js", "favicon.svg", "pkg/trainyard.min.js", "pkg/01234567.js"] {
             assert!(!is_hashed(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_leads_nowhere_else() {
+        assert!(is_public("pkg/trainyard.0123456789abcdef.js"));
+        for name in
+            ["pkg/../manifest.json", "pkg//etc/passwd", "/etc/passwd", "pkg/./a", "pkg/..\\a", "pkg/a.js.br", "pkg/"]
+        {
+            assert!(!is_public(name), "{name}");
         }
     }
 

@@ -12,7 +12,8 @@ fn bound(instance_type: &str, count: &str, max_runtime_seconds: &str, spot: bool
 }
 
 #[component]
-pub(super) fn Estimate(state: FormState, is_local: bool) -> impl IntoView {
+pub(super) fn Estimate(is_local: bool) -> impl IntoView {
+    let state = FormState::of_form();
     let bound = Memo::new(move |_| {
         let (count, runtime, spot) = (state.instance_count.get(), state.max_runtime_seconds.get(), state.spot.get());
         state.instance_type.with(|it| bound(it, &count, &runtime, spot))

@@ -26,12 +26,13 @@ use crate::{
 pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
     let Data { idempotency_key, draft, errors: refused, samples, max_upload_bytes } = form;
     let state = FormState::new(draft, refused);
+    provide_context(state);
     let errors = state.errors();
     let is_sent = RwSignal::new(false);
     let summary = NodeRef::<html::Div>::new();
     let file = NodeRef::<html::Input>::new();
     let on_submit = move |event: SubmitEvent| {
-        state.file_error.set(missing_file(state, file).or_else(|| check_file(file, max_upload_bytes)));
+        state.file_error.set(missing_file(&state, file).or_else(|| check_file(file, max_upload_bytes)));
         if is_sent.get_untracked() || !state.check() {
             event.prevent_default();
             // The summary may only now come into being.
@@ -57,7 +58,7 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
             <div class="launch-main">
                 <Summary errors node_ref=summary/>
                 <Section title="What runs" lead="A bundled sample with its settings, or your own source.">
-                    <SourceFields state samples max_upload_bytes errors file/>
+                    <SourceFields samples max_upload_bytes errors file/>
                 </Section>
                 <Section title="Hyperparameters" lead="Given to the script as --name value.">
                     <RowsField field="hyperparameters" what="hyperparameter" rows=state.hyperparameters errors name_placeholder="epochs" value_placeholder="20"/>
@@ -69,14 +70,14 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
                     />
                 </Section>
                 <Section title="Runs on" lead="The instances of the cluster.">
-                    <InstanceField state errors/>
+                    <InstanceField errors/>
                     <div class="field-row">
                         <TextField name="instance_count" label="Instances" api_name="InstanceCount" value=state.instance_count errors inputmode="numeric"/>
                         <TextField name="volume_size_gb" label="Volume" api_name="VolumeSizeInGB" unit="GB" value=state.volume_size_gb errors inputmode="numeric"/>
                     </div>
                 </Section>
                 <Section title="Limits and spot" lead="What ends the job if it does not end by itself.">
-                    <Limits state errors/>
+                    <Limits errors/>
                 </Section>
                 <Section title="Tracking" lead="Where the run is found again.">
                     <div class="field-row">
@@ -89,10 +90,10 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
                     <h3 class="rows-title">"Tags"</h3>
                     <RowsField field="tags" what="tag" name_label="Key" rows=state.tags errors name_placeholder="team" value_placeholder="vision"/>
                 </Section>
-                <Advanced state errors/>
+                <Advanced errors/>
             </div>
             <aside class="launch-side" aria-label="Estimate and launch">
-                <Estimate state is_local/>
+                <Estimate is_local/>
                 <button type="submit" class="button is-primary is-large is-wide" disabled=is_sent>
                     <Glyph icon=Icon::Launch/>
                     {move || if is_sent.get() { "Launching" } else { "Launch" }}
@@ -104,7 +105,7 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
 }
 
 /// An upload without a file, when none is kept from before.
-fn missing_file(state: FormState, file: NodeRef<html::Input>) -> Option<String> {
+fn missing_file(state: &FormState, file: NodeRef<html::Input>) -> Option<String> {
     #[cfg(feature = "hydrate")]
     {
         let has_file = file.get_untracked().and_then(|it| it.files()).is_some_and(|it| it.length() > 0);
@@ -193,7 +194,8 @@ fn field_words(field: &str) -> String {
 }
 
 #[component]
-fn Limits(state: FormState, errors: FormErrors) -> impl IntoView {
+fn Limits(errors: FormErrors) -> impl IntoView {
+    let state = FormState::of_form();
     // Without script the field stays visible: the style hides it only where the switch is really off and live.
     let is_live = RwSignal::new(false);
     Effect::new(move |_| is_live.set(true));
@@ -229,8 +231,9 @@ fn Limits(state: FormState, errors: FormErrors) -> impl IntoView {
 }
 
 #[component]
-fn Advanced(state: FormState, errors: FormErrors) -> impl IntoView {
+fn Advanced(errors: FormErrors) -> impl IntoView {
     const NAMES: [&str; 4] = ["training_image", "role_arn", "output_path", "environment"];
+    let state = FormState::of_form();
     // A fold must not hide an error, nor a field that has to be filled in.
     let must_open = Memo::new(move |_| {
         let has_error =

@@ -43,7 +43,8 @@ fn offers(typed: &str) -> Vec<&'static InstanceTypeInfo> {
 }
 
 #[component]
-pub(super) fn InstanceField(state: FormState, errors: FormErrors) -> impl IntoView {
+pub(super) fn InstanceField(errors: FormErrors) -> impl IntoView {
+    let state = FormState::of_form();
     let is_ready = RwSignal::new(false);
     Effect::new(move |_| is_ready.set(true));
     let options = InstanceTypeInfo::all()
@@ -65,13 +66,14 @@ pub(super) fn InstanceField(state: FormState, errors: FormErrors) -> impl IntoVi
                     {it.price.as_ref().map(|it| view! { <small>{format!("{}, {}", it.date, it.confidence)}</small> })}
                 })}
             </p>
-            {move || is_ready.get().then(|| view! { <Offers state errors/> })}
+            {move || is_ready.get().then(|| view! { <Offers errors/> })}
         </div>
     }
 }
 
 #[component]
-fn Offers(state: FormState, errors: FormErrors) -> impl IntoView {
+fn Offers(errors: FormErrors) -> impl IntoView {
+    let state = FormState::of_form();
     let found = Memo::new(move |_| state.instance_type.with(|it| offers(it)));
     let rows = move || {
         found
@@ -97,7 +99,9 @@ fn Offers(state: FormState, errors: FormErrors) -> impl IntoView {
             .collect_view()
     };
     view! {
-        <div class="offers">
+        // The press must not take the focus: leaving the field would show its error, and move the offer away from under
+        // the pointer before the click.
+        <div class="offers" on:mousedown=|event| event.prevent_default()>
             <ul aria-label="Instance types that fit">{rows}</ul>
             <p class="hint">
                 {move || {

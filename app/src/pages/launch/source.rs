@@ -12,12 +12,12 @@ use crate::{
 
 #[component]
 pub(super) fn SourceFields(
-    state: FormState,
     samples: Vec<SampleCard>,
     max_upload_bytes: u64,
     errors: FormErrors,
     file: NodeRef<html::Input>,
 ) -> impl IntoView {
+    let state = FormState::of_form();
     let source = state.kept.with_value(|it| it.source.clone());
     let is_upload = state.is_upload();
     let cards = samples
@@ -48,7 +48,7 @@ pub(super) fn SourceFields(
         </nav>
         <input type="hidden" name="source" value=if is_upload { "upload".to_owned() } else { source }/>
         <FieldErrors field="source" errors/>
-        {is_upload.then(|| view! { <FileField state max_upload_bytes errors file/> })}
+        {is_upload.then(|| view! { <FileField max_upload_bytes errors file/> })}
         <TextField
             name="entry_point" label="Entry point" api_name="sagemaker_program" value=state.entry_point errors
             hint="The script inside the source that the container starts."
@@ -57,7 +57,8 @@ pub(super) fn SourceFields(
 }
 
 #[component]
-fn FileField(state: FormState, max_upload_bytes: u64, errors: FormErrors, file: NodeRef<html::Input>) -> impl IntoView {
+fn FileField(max_upload_bytes: u64, errors: FormErrors, file: NodeRef<html::Input>) -> impl IntoView {
+    let state = FormState::of_form();
     let id = field_id("source_file");
     let is_wrong = move || !errors.of("source_file").is_empty();
     let kept = state.kept.with_value(|it| it.source_file_name.clone().zip(it.source_sha256.clone()));

@@ -51,6 +51,11 @@ pub(super) struct Kept {
 }
 
 impl FormState {
+    /// The form that the current component is a part of.
+    pub(super) fn of_form() -> Self {
+        expect_context()
+    }
+
     pub(super) fn new(draft: JobDraft, refused: Vec<FieldError>) -> Self {
         Self {
             experiment: RwSignal::new(draft.experiment),

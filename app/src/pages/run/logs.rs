@@ -4,12 +4,15 @@
 
 use domain::log::LogLine;
 use leptos::prelude::*;
-use leptos_router::{NavigateOptions, components::Form, hooks::use_navigate};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use super::{Page, query::Tab};
 use crate::{
     api::run::{MAX_LOG_LINES, run_log_search},
-    components::log_view::{LogLines, LogLook},
+    components::{
+        log_view::{LogLines, LogLook},
+        search_form::SearchForm,
+    },
     model::rows::grouped_digits,
     paths,
 };
@@ -139,7 +142,7 @@ fn Tools(page: Page, look: LogLook, hosts: Memo<Vec<String>>) -> impl IntoView {
     };
     view! {
         <div class="log-tools">
-            <Form method="GET" action=page.id.with_value(paths::run) attr:class="log-search" attr:role="search">
+            <SearchForm action=page.id.with_value(paths::run) class="log-search" fields=&["tab", "host", "q"]>
                 <input type="hidden" name="tab" value=Tab::Logs.as_str()/>
                 <input type="hidden" name="host" value=query.host.clone()/>
                 <input
@@ -153,7 +156,7 @@ fn Tools(page: Page, look: LogLook, hosts: Memo<Vec<String>>) -> impl IntoView {
                     on:input=on_input
                 />
                 <button type="submit" class="button is-small no-js-only">"Search"</button>
-            </Form>
+            </SearchForm>
             {host_links}
             <div class="log-toggles needs-js">
                 <Toggle label="Follow" value=look.follow/>

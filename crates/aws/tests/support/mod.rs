@@ -72,7 +72,7 @@ pub(crate) fn job_name(base: &str) -> JobName {
 }
 
 pub(crate) async fn eventually<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
-    let until = tokio::time::Instant::now() + Duration::from_secs(60);
+    let until = tokio::time::Instant::now() + Duration::from_mins(1);
     loop {
         if let Some(found) = probe().await {
             return found;
