@@ -12,7 +12,16 @@ import pathlib
 
 import botocore
 
-OPERATIONS = ["CreateTrainingJob", "DescribeTrainingJob", "ListTrainingJobs", "Search", "StopTrainingJob", "AddTags", "ListTags"]
+OPERATIONS = [
+    "CreateTrainingJob", "DescribeTrainingJob", "ListTrainingJobs", "StopTrainingJob", "UpdateTrainingJob",
+    "DeleteTrainingJob", "Search", "GetSearchSuggestions", "AddTags", "ListTags", "DeleteTags",
+    "CreateExperiment", "DescribeExperiment", "ListExperiments", "UpdateExperiment", "DeleteExperiment",
+    "CreateTrial", "DescribeTrial", "ListTrials", "UpdateTrial", "DeleteTrial",
+    "CreateTrialComponent", "DescribeTrialComponent", "ListTrialComponents", "UpdateTrialComponent",
+    "DeleteTrialComponent", "AssociateTrialComponent", "DisassociateTrialComponent",
+    "CreateHyperParameterTuningJob", "DescribeHyperParameterTuningJob", "ListHyperParameterTuningJobs",
+    "StopHyperParameterTuningJob", "DeleteHyperParameterTuningJob", "ListTrainingJobsForHyperParameterTuningJob",
+]
 # No look-behind in `regex`: "may not end with a dash" said forwards.
 ALGORITHM_NAME = r"([a-zA-Z0-9]([a-zA-Z0-9-]){0,62})(?<!-)"
 

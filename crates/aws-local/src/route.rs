@@ -1,7 +1,7 @@
 //! Which service and protocol a request means. Everything shares one port, so the request itself must say it.
 //!
-//! In this order: `X-Amz-Target`; the path of RPC v2; a form with `Action`; the service in the signature's scope; and
-//! what is left is S3.
+//! In this order: `X-Amz-Target`; the path of RPC v2; a form with `Action`; the service in the signature's scope, for
+//! REST services with the path; and what is left is S3.
 
 use http::{HeaderMap, HeaderValue, Method, header, request::Parts};
 
@@ -11,9 +11,15 @@ use crate::wire::{Protocol, query};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Service {
     SageMaker,
+    /// `sagemaker-metrics`: the data plane of experiments' metrics.
+    SageMakerMetrics,
     Logs,
     CloudWatch,
     Sts,
+    Iam,
+    Pricing,
+    ServiceQuotas,
+    CostExplorer,
     /// Any other: each of its operations is unknown here, and says so in its protocol.
     Unknown,
 }
@@ -25,6 +31,9 @@ impl Service {
             "SageMaker" => Self::SageMaker,
             "Logs_20140328" => Self::Logs,
             "GraniteServiceVersion20100801" => Self::CloudWatch,
+            "AWSPriceListService" => Self::Pricing,
+            "ServiceQuotasV20190624" => Self::ServiceQuotas,
+            "AWSInsightsIndexService" => Self::CostExplorer,
             _ => Self::Unknown,
         }
     }
@@ -33,6 +42,7 @@ impl Service {
         match version {
             "2010-08-01" => Self::CloudWatch,
             "2011-06-15" => Self::Sts,
+            "2010-05-08" => Self::Iam,
             _ => Self::Unknown,
         }
     }
@@ -98,8 +108,21 @@ impl Route {
                 return Self::UrlForm(form.to_owned());
             }
         }
+        match (scope, head.uri.path()) {
+            // REST services have their operation in the path, where S3 has its buckets.
+            (Some("sagemaker"), path @ ("/BatchPutMetrics" | "/BatchGetMetrics")) => Self::Rpc {
+                protocol: Protocol::RestJson,
+                service: Service::SageMakerMetrics,
+                operation: path[1..].to_owned(),
+            },
+            _ => Self::without_operation(scope),
+        }
+    }
+
+    /// By the signature alone.
+    fn without_operation(scope: Option<&str>) -> Self {
         match scope {
-            Some("sagemaker" | "logs" | "monitoring" | "pricing") => Self::NoOperation,
+            Some("sagemaker" | "logs" | "monitoring" | "pricing" | "ce" | "servicequotas") => Self::NoOperation,
             Some("sts" | "iam") => Self::UrlForm(String::new()),
             _ => Self::S3,
         }
@@ -176,5 +199,10 @@ mod tests {
         assert_eq!(route(Request::put("/service/x/operation/y")), Route::S3);
         assert_eq!(route(Request::get("/bucket/key?Action=x").header("authorization", signed("s3"))), Route::S3);
         assert_eq!(route(Request::post("/").header("authorization", signed("sagemaker"))), Route::NoOperation);
+        assert_eq!(route(Request::put("/BatchPutMetrics").header("authorization", signed("s3"))), Route::S3);
+        assert_eq!(
+            route(Request::put("/BatchPutMetrics").header("authorization", signed("sagemaker"))),
+            rpc(Protocol::RestJson, Service::SageMakerMetrics, "BatchPutMetrics")
+        );
     }
 }

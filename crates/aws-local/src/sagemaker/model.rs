@@ -55,6 +55,8 @@ enum Kind {
     String,
     Integer,
     Long,
+    Float,
+    Double,
     Boolean,
     Timestamp,
 }
@@ -111,7 +113,9 @@ impl Check {
                 }
                 None => Err(mistyped(value, "an Integer")),
             },
-            (Kind::Boolean, Value::Bool(_)) | (Kind::Timestamp, Value::Number(_)) => Ok(value.clone()),
+            (Kind::Boolean, Value::Bool(_)) | (Kind::Timestamp | Kind::Float | Kind::Double, Value::Number(_)) => {
+                Ok(value.clone())
+            }
             (Kind::Structure | Kind::List | Kind::Map, _) => Err(ApiError::client(
                 "SerializationException",
                 match shape.kind {
@@ -121,6 +125,8 @@ impl Check {
             )),
             (Kind::String, _) => Err(mistyped(value, "a String")),
             (Kind::Integer | Kind::Long, _) => Err(mistyped(value, "an Integer")),
+            (Kind::Float, _) => Err(mistyped(value, "a Float")),
+            (Kind::Double, _) => Err(mistyped(value, "a Double")),
             (Kind::Boolean, _) => Err(mistyped(value, "a Boolean")),
             (Kind::Timestamp, _) => Err(mistyped(value, "a Timestamp")),
         }
@@ -153,12 +159,16 @@ impl Check {
         let whole = || Value::Object(entries.clone());
         self.bounds(shape, entries.len(), &whole(), path);
         let (key_shape, value_shape) = (shape_of(shape.key.as_deref())?, shape_of(shape.value.as_deref())?);
+        let mut parsed = Map::new();
         for (key, value) in entries {
-            let Value::String(value) = value else {
-                return Err(mistyped(value, "a String"));
+            let text = match (value_shape.kind, value) {
+                (Kind::String, Value::String(text)) => Some(text),
+                (Kind::String, _) => return Err(mistyped(value, "a String")),
+                // Texts are judged with their key below; what has members of its own says its own path.
+                _ => None,
             };
-            for (part, kind, text) in [("keys", key_shape, key), ("value", value_shape, value)] {
-                let rules = rules(kind, text);
+            for (part, kind, text) in [("keys", key_shape, Some(key)), ("value", value_shape, text)] {
+                let rules = text.map_or_else(Vec::new, |text| rules(kind, text));
                 if !rules.is_empty() {
                     let rule = format!("Map {part} must satisfy constraint: [{}]", rules.join(", "));
                     self.findings.push(format!(
@@ -168,8 +178,13 @@ impl Check {
                     ));
                 }
             }
+            let value = match text {
+                Some(_) => value.clone(),
+                None => self.value(value_shape, value, &format!("{path}.{key}.member"))?,
+            };
+            parsed.insert(key.clone(), value);
         }
-        Ok(whole())
+        Ok(Value::Object(parsed))
     }
 
     fn bounds(&mut self, shape: &Shape, length: usize, value: &Value, path: &str) {

@@ -31,6 +31,8 @@ const SMITHY_PROTOCOL: HeaderName = HeaderName::from_static("smithy-protocol");
 pub(crate) enum Protocol {
     Json10,
     Json11,
+    /// JSON without an envelope: the operation is in the path.
+    RestJson,
     Cbor,
     Query,
 }
@@ -57,7 +59,7 @@ pub(crate) fn answer(protocol: Protocol, service: Service, operation: &str, outc
 
 fn written(protocol: Protocol, service: Service, operation: &str, output: &Value, request_id: &str) -> Response {
     match protocol {
-        Protocol::Json10 | Protocol::Json11 => {
+        Protocol::Json10 | Protocol::Json11 | Protocol::RestJson => {
             // Operations without output answer an empty body in SageMaker; `{}` is accepted by every client too.
             respond(StatusCode::OK, content_type(protocol), output.to_string().into_bytes())
         }
@@ -76,7 +78,7 @@ fn written(protocol: Protocol, service: Service, operation: &str, output: &Value
 fn failed(protocol: Protocol, service: Service, error: &ApiError, request_id: &str) -> Response {
     let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = match protocol {
-        Protocol::Json10 | Protocol::Json11 => {
+        Protocol::Json10 | Protocol::Json11 | Protocol::RestJson => {
             // SageMaker's modelled errors say `Message`, its unmodelled ones `message`; every client reads either.
             let body = json!({ "__type": error.code, "message": error.message });
             let mut response = respond(status, content_type(protocol), body.to_string().into_bytes());
@@ -106,6 +108,7 @@ fn content_type(protocol: Protocol) -> &'static str {
     match protocol {
         Protocol::Json10 => "application/x-amz-json-1.0",
         Protocol::Json11 => "application/x-amz-json-1.1",
+        Protocol::RestJson => "application/json",
         Protocol::Cbor => "application/cbor",
         Protocol::Query => "text/xml",
     }
