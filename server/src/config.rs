@@ -233,6 +233,13 @@ impl DatabaseUrl {
         !self.0.starts_with("postgres")
     }
 
+    /// A file right in this folder, whose lock then is the database's, too.
+    pub fn is_file_in(&self, folder: &Path) -> bool {
+        let file = Path::new(self.0.strip_prefix("sqlite://").unwrap_or(&self.0));
+        let holds = |parent: &Path| matches!((parent.canonicalize(), folder.canonicalize()), (Ok(a), Ok(b)) if a == b);
+        self.is_sqlite() && file.parent().is_some_and(holds)
+    }
+
     /// `text` without this URL's secrets: drivers like to repeat what they were given.
     pub fn redact(&self, text: &str) -> String {
         let mut shown = text.replace(&self.0, &self.to_string());
@@ -326,5 +333,16 @@ mod tests {
         assert_eq!(format!("{url:?}"), url.to_string());
         assert_eq!(url.redact("no route to s3cret"), "no route to ***");
         assert_eq!(DatabaseUrl::new("sqlite:///data/a.db").to_string(), "sqlite:///data/a.db");
+    }
+
+    #[test]
+    fn only_a_file_in_the_data_folder_shares_its_lock() {
+        let folder = std::env::temp_dir();
+        let is_in = |url: String| DatabaseUrl::new(&url).is_file_in(&folder);
+        assert!(is_in(folder.join("trainyard.db").display().to_string()));
+        assert!(is_in(format!("sqlite://{}", folder.join(".").join("other.db").display())));
+        assert!(!is_in("/trainyard.db".to_owned()));
+        assert!(!is_in(folder.join("deeper/trainyard.db").display().to_string()));
+        assert!(!is_in("postgres://db/trainyard".to_owned()));
     }
 }

@@ -91,6 +91,10 @@ impl Application {
         tune(&mut services_config);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let services = Services::new(store.clone(), engine, clock, services_config);
+        if config.database_url.is_file_in(&config.data_dir) {
+            // The folder's lock says that no other server uses this database.
+            services.leases_release().await.map_err(|failure| StartupError::Database { message: failure.chain() })?;
+        }
         if !http::static_files::is_built() {
             tracing::warn!(
                 "this binary was built without the browser client: pages work, and do not update by themselves"

@@ -68,7 +68,7 @@ pub async fn run_log_search(id: RunId, text: String) -> Result<LogTail, ApiError
 
 #[server(prefix = "/api/ui", endpoint = "run_source", input = Json)]
 pub async fn run_source(id: RunId) -> Result<SourceView, ApiError> {
-    let source = super::context::services()?.run_source_get(&id).await?;
+    let source = super::context::services()?.run_source_meta_get(&id).await?;
     let entries = source.entries.into_iter().map(|it| (it.path, it.size_bytes)).collect();
-    Ok(SourceView { file_name: source.uploaded_file_name, sha256: source.sha256, entries })
+    Ok(SourceView { file_name: source.file_name, sha256: source.sha256, entries })
 }

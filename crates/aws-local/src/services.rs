@@ -43,7 +43,9 @@ pub(crate) fn unknown_operation(protocol: Protocol, operation: &str) -> ApiError
     let shown: String = operation.chars().take(100).collect();
     let message = format!("The operation {shown:?} is not provided by Trainyard's local endpoint.");
     match protocol {
-        Protocol::Json10 | Protocol::Json11 | Protocol::RestJson => ApiError::client("UnknownOperationException", message),
+        Protocol::Json10 | Protocol::Json11 | Protocol::RestJson => {
+            ApiError::client("UnknownOperationException", message)
+        }
         Protocol::Cbor => ApiError::new(404, "UnknownOperationException", message),
         Protocol::Query => ApiError::client("InvalidAction", message),
     }

@@ -88,6 +88,8 @@ pub struct ServicesConfig {
 
     /// How long the live stream can be resumed.
     pub live_keep: Duration,
+    /// How long a form that launched nothing can be gone on with, and an archive that no run uses stays.
+    pub draft_keep: Duration,
     pub rates: RateConfig,
     pub random: Arc<dyn Random>,
 }
@@ -144,6 +146,7 @@ impl ServicesConfig {
             metric_end_grace: Duration::from_secs(3),
             ended_runs_per_tick: 20,
             live_keep: Duration::from_hours(24),
+            draft_keep: Duration::from_hours(30 * 24),
             rates: RateConfig::local(),
             random: Arc::new(SystemRandom),
         }

@@ -179,10 +179,24 @@ impl Services {
         Ok(TaskOutcome::changed(self.inner.hub.pump().await?))
     }
 
-    /// Forgets live events that no page will ask for again.
+    /// Forgets live events that no page will ask for again, old forms, and archives that nothing uses.
     pub async fn task_prune(&self) -> Result<TaskOutcome, ServiceError> {
-        let keep_after = self.now().plus_micros(-config::micros(self.inner.config.live_keep));
-        self.inner.store.live_prune(keep_after).await?;
-        Ok(TaskOutcome::default())
+        let (store, config) = (&self.inner.store, &self.inner.config);
+        let ago = |span| self.now().plus_micros(-config::micros(span));
+        store.live_prune(ago(config.live_keep)).await?;
+        // Forms first: they hold on to archives.
+        let drafts = store.draft_prune(ago(config.draft_keep)).await?;
+        let sources = store.source_prune(ago(config.draft_keep)).await?;
+        Ok(TaskOutcome::changed(drafts + sources))
+    }
+
+    /// For a start that knows itself to be the only server of this database: what an earlier process held in mid-call
+    /// is looked up at once instead of at the end of its lease.
+    pub async fn leases_release(&self) -> Result<(), ServiceError> {
+        let released = self.inner.store.outbox_release(self.now()).await?;
+        if released > 0 {
+            tracing::info!(released, "launches that an earlier process was at are taken up");
+        }
+        Ok(())
     }
 }

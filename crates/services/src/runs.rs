@@ -7,7 +7,7 @@ use domain::{
     series::{Series, SeriesSource},
 };
 use futures::stream::BoxStream;
-use store::{AuditEntry, SourceEntry};
+use store::{AuditEntry, SourceMeta};
 
 use crate::{ServiceError, Services, engine::EngineError};
 
@@ -25,12 +25,8 @@ pub struct ArtifactStream {
 /// The source that a run was launched with, as the deterministic `tar.gz` that the job got.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceArchive {
-    pub sha256: String,
     /// `<job>-source.tar.gz`.
     pub file_name: String,
-    /// What the user uploaded: `train.py`, `project.zip`.
-    pub uploaded_file_name: String,
-    pub entries: Vec<SourceEntry>,
     pub bytes: Bytes,
 }
 
@@ -108,17 +104,21 @@ impl Services {
         })
     }
 
+    /// What is inside the run's source archive; the archive itself is not read.
+    pub async fn run_source_meta_get(&self, id: &RunId) -> Result<SourceMeta, ServiceError> {
+        let missing = ServiceError::NotFound { what: "source archive" };
+        let run = self.run_get(id).await?.ok_or(ServiceError::NotFound { what: "run" })?;
+        match run.source_sha256 {
+            Some(sha256) => self.inner.store.source_meta_get(&sha256).await?.ok_or(missing),
+            None => Err(missing),
+        }
+    }
+
     pub async fn run_source_get(&self, id: &RunId) -> Result<SourceArchive, ServiceError> {
         let run = self.run_get(id).await?.ok_or(ServiceError::NotFound { what: "run" })?;
         let sha256 = run.source_sha256.as_deref().ok_or(ServiceError::NotFound { what: "source archive" })?;
         let source =
             self.inner.store.source_get(sha256).await?.ok_or(ServiceError::NotFound { what: "source archive" })?;
-        Ok(SourceArchive {
-            sha256: source.meta.sha256,
-            file_name: format!("{}-source.tar.gz", run.job_name),
-            uploaded_file_name: source.meta.file_name,
-            entries: source.meta.entries,
-            bytes: source.bytes.into(),
-        })
+        Ok(SourceArchive { file_name: format!("{}-source.tar.gz", run.job_name), bytes: source.bytes.into() })
     }
 }

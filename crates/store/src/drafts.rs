@@ -41,6 +41,14 @@ impl Store {
         tx.commit().await
     }
 
+    /// Forgets forms that nobody has sent again since. What they launched is the run's own.
+    pub async fn draft_prune(&self, keep_after: Timestamp) -> Result<u64> {
+        let mut tx = self.db.begin(Durability::Deferred).await?;
+        let pruned = execute!(tx, "DELETE FROM drafts WHERE updated_at < $1", keep_after.unix_micros())?;
+        tx.commit().await?;
+        Ok(pruned)
+    }
+
     pub async fn draft_get(&self, key: &str) -> Result<Option<StoredDraft>> {
         let mut reader = self.db.reader().await?;
         let row = fetch!(

@@ -139,6 +139,20 @@ impl Store {
         Ok(Some(lease))
     }
 
+    /// Makes every held row due now. Only for a caller who knows that no holder lives: an attempt that is under way is
+    /// fenced by the next claim, but its call is not undone. Returns how many.
+    pub async fn outbox_release(&self, now: Timestamp) -> Result<u64> {
+        let mut tx = self.db.begin(Durability::Flushed).await?;
+        let released = execute!(
+            tx,
+            "UPDATE outbox SET due_at = $1, lease_owner = NULL
+             WHERE done_at IS NULL AND lease_owner IS NOT NULL AND due_at > $1",
+            now.unix_micros(),
+        )?;
+        tx.commit().await?;
+        Ok(released)
+    }
+
     /// Dispatchers ask often and mostly for nothing: this costs no write transaction.
     async fn outbox_has_due(&self, now: Timestamp) -> Result<bool> {
         let mut reader = self.db.reader().await?;

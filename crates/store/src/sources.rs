@@ -66,6 +66,20 @@ impl Store {
         tx.commit().await
     }
 
+    /// Forgets archives older than this that neither a run nor a form that is still kept names.
+    pub async fn source_prune(&self, keep_after: Timestamp) -> Result<u64> {
+        let mut tx = self.db.begin(Durability::Deferred).await?;
+        let pruned = execute!(
+            tx,
+            "DELETE FROM sources WHERE created_at < $1
+             AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.source_sha256 = sources.sha256)
+             AND NOT EXISTS (SELECT 1 FROM drafts d WHERE d.draft LIKE '%' || sources.sha256 || '%')",
+            keep_after.unix_micros(),
+        )?;
+        tx.commit().await?;
+        Ok(pruned)
+    }
+
     pub async fn source_meta_get(&self, sha256: &str) -> Result<Option<SourceMeta>> {
         let mut reader = self.db.reader().await?;
         let row = fetch!(

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     api::launch::LaunchForm as Data,
     components::{
-        field::{CheckField, FormErrors, TextField, field_id},
+        field::{CheckField, FieldErrors, FormErrors, TextField, field_id},
         icon::{Glyph, Icon},
         rows_field::RowsField,
     },
@@ -94,6 +94,7 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
             </div>
             <aside class="launch-side" aria-label="Estimate and launch">
                 <Estimate is_local/>
+                <div id=field_id("engine") tabindex="-1"><FieldErrors field="engine" errors/></div>
                 <button type="submit" class="button is-primary is-large is-wide" disabled=is_sent>
                     <Glyph icon=Icon::Launch/>
                     {move || if is_sent.get() { "Launching" } else { "Launch" }}

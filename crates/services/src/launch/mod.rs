@@ -1,4 +1,5 @@
-//! Launch: from the form as typed to a committed run with its outbox row. No engine call happens here.
+//! Launch: from the form as typed to a committed run with its outbox row. The engine is asked one thing here, whether it
+//! is there; nothing is sent to it.
 //!
 //! Invariants:
 //! - What was typed is kept before it is judged, and kept again with its errors.
@@ -8,6 +9,8 @@
 mod build;
 mod resolve;
 
+use std::time::Duration;
+
 use domain::{
     ids::RunId,
     job_draft::{FieldError, JobDraft},
@@ -16,7 +19,7 @@ use domain::{
 };
 use store::{NewRun, RunRequestOutcome, StoredDraft};
 
-use crate::{Sample, ServiceError, Services};
+use crate::{EngineError, EngineKind, Sample, ServiceError, Services};
 
 /// A file out of the form. Without a name and without bytes: no file was chosen.
 #[derive(Clone, Debug)]
@@ -34,6 +37,9 @@ pub enum LaunchSubmitted {
 }
 
 const MAX_KEY_CHARS: usize = 200;
+
+/// The user waits for this answer with the form in front of them.
+const ENGINE_PATIENCE: Duration = Duration::from_secs(5);
 
 impl Services {
     /// A fresh form's idempotency key.
@@ -109,6 +115,9 @@ impl Services {
             errors.extend(source.entry_point_error(spec).await?);
         }
         if launched.is_none() {
+            if errors.is_empty() {
+                errors.extend(self.engine_error().await);
+            }
             store.draft_put(key, &draft, &errors, self.now()).await?;
         }
         let (Some(spec), Some(source), true) = (spec, resolved.source, errors.is_empty()) else {
@@ -137,6 +146,30 @@ impl Services {
                 Ok(LaunchSubmitted::Invalid { errors: vec![FieldError::new("job_name", message)] })
             }
         }
+    }
+
+    /// Whether the engine could take a job now. An engine that goes away later is the dispatcher's business: it has the
+    /// run on record, and waits.
+    async fn engine_error(&self) -> Option<FieldError> {
+        let answer = tokio::time::timeout(ENGINE_PATIENCE, self.inner.engine.jobs.ping()).await;
+        let said = match answer {
+            // Refused or throttled, it is there; what it thinks of the job it says about the job.
+            Ok(Ok(()) | Err(EngineError::Rejected { .. } | EngineError::Throttled | EngineError::NotFound)) => {
+                return None;
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "a launch was refused: the engine does not answer");
+                "cannot be reached just now"
+            }
+            Err(_) => "did not answer within five seconds",
+        };
+        let cure = match self.inner.engine.info.kind {
+            EngineKind::Local => "start Trainyard again, or look into its log",
+            EngineKind::Aws => "check the server's network, its AWS credentials and its region",
+        };
+        let message =
+            format!("the training engine {said}, so nothing was launched: {cure}, then launch this form again.");
+        Some(FieldError::new("engine", message))
     }
 
     /// Where the source of this hash is put before the job is created.

@@ -7,7 +7,10 @@ use crate::{fake::Fault, lab::Lab};
 
 #[tokio::test]
 async fn a_crash_at_any_call_leaves_one_job() {
-    for fault in [Fault::HangBefore, Fault::HangAfter] {
+    // With the leases released by a start that knows itself to be alone, and without.
+    for (fault, is_alone) in
+        [(Fault::HangBefore, false), (Fault::HangAfter, false), (Fault::HangBefore, true), (Fault::HangAfter, true)]
+    {
         let mut crashes = 0;
         for nth in 0.. {
             let mut lab = Lab::new().await;
@@ -17,6 +20,14 @@ async fn a_crash_at_any_call_leaves_one_job() {
             let has_hung = lab.run_until_hung(async move { services.dispatch_once().await }).await;
             assert_eq!(has_hung, lab.cloud.fired() == 1);
             lab.crash_and_restart().await;
+            if is_alone {
+                lab.services.leases_release().await.unwrap();
+                assert_eq!(
+                    lab.services.dispatch_once().await.unwrap().claimed,
+                    u64::from(has_hung),
+                    "{fault:?} at {nth}: at once"
+                );
+            }
             lab.settle().await;
             assert_eq!(lab.run(&id).await.launch_state, LaunchState::Submitted, "{fault:?} at call {nth}");
             assert_eq!(lab.cloud.creates(), 1, "{fault:?} at call {nth}: {:?}", lab.cloud.state().calls);

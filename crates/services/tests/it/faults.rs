@@ -11,8 +11,8 @@ async fn every_call_may_fail_once_and_one_job_exists() {
         let mut fired_for = 0;
         for nth in 0.. {
             let lab = Lab::new().await;
-            lab.cloud.arm(nth, fault);
             let id = lab.submit("key", lab.draft()).await;
+            lab.cloud.arm(nth, fault);
             // The launch path alone, so that the sweep does not hide what it does.
             for _ in 0..15 {
                 let _ = lab.services.dispatch_once().await;

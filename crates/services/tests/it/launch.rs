@@ -10,7 +10,10 @@ use domain::{
 use serde_json::Value;
 use services::LaunchSubmitted;
 
-use crate::lab::{Lab, SCRIPT, upload};
+use crate::{
+    fake::Fault,
+    lab::{Lab, SCRIPT, upload},
+};
 
 type Change = fn(&mut JobDraft);
 
@@ -25,7 +28,7 @@ fn fields(submitted: &LaunchSubmitted) -> Vec<&str> {
 async fn nothing_is_sent_before_the_run_is_committed_and_then_once() {
     let lab = Lab::new().await;
     let id = lab.submit("key", lab.draft()).await;
-    assert!(lab.cloud.state().calls.is_empty(), "a submit talks to nobody");
+    assert_eq!(lab.cloud.state().calls, ["ping"], "a submit asks whether the engine is there, and sends it nothing");
     let run = lab.run(&id).await;
     assert_eq!((run.launch_state, run.badge()), (LaunchState::Requested, RunBadge::Queued));
     assert_eq!(run.price.as_ref().map(|it| it.price_nanousd_per_hour), NanoUsd::parse("0.23").ok());
@@ -42,10 +45,10 @@ async fn nothing_is_sent_before_the_run_is_committed_and_then_once() {
     let uri = run.request["HyperParameters"]["sagemaker_submit_directory"].as_str().unwrap().to_owned();
     assert_eq!(uri, format!("s3://trainyard/sources/{}/sourcedir.tar.gz", run.source_sha256.as_deref().unwrap()));
     let sent = lab.cloud.state().objects[&uri].clone();
-    let archive = lab.services.run_source_get(&id).await.unwrap();
-    assert_eq!(archive.bytes, sent);
+    assert_eq!(lab.services.run_source_get(&id).await.unwrap().bytes, sent);
+    let inside = lab.services.run_source_meta_get(&id).await.unwrap();
     assert_eq!(
-        archive.entries.iter().map(|it| (it.path.as_str(), it.size_bytes)).collect::<Vec<_>>(),
+        inside.entries.iter().map(|it| (it.path.as_str(), it.size_bytes)).collect::<Vec<_>>(),
         [("train.py", SCRIPT.len() as u64)]
     );
 }
@@ -193,4 +196,32 @@ async fn a_broken_upload_is_an_error_at_its_field_and_the_rest_is_kept() {
     assert_eq!(fields(&submitted), ["source_file"]);
     let kept = lab.services.launch_draft_get("key").await.unwrap().unwrap();
     assert_eq!((kept.draft.experiment.as_str(), kept.draft.source_sha256), ("wine", None));
+}
+
+#[tokio::test]
+async fn an_engine_that_is_away_is_an_answer_beside_the_form_and_nothing_is_launched() {
+    for fault in [Fault::Refused, Fault::Timeout] {
+        let lab = Lab::new().await;
+        lab.cloud.arm_call("ping", 0, fault);
+        let answer = lab.services.launch_submit("key", lab.draft(), Some(upload())).await.unwrap();
+        let LaunchSubmitted::Invalid { errors } = answer else { panic!("{fault:?}: {answer:?}") };
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        assert_eq!(errors[0].field, "engine");
+        assert!(errors[0].message.contains("nothing was launched") && !errors[0].message.contains("injected"));
+        let kept = lab.services.launch_draft_get("key").await.unwrap().unwrap();
+        assert_eq!((kept.draft.experiment.as_str(), kept.run_id), ("wine", None));
+        assert_eq!(lab.services.dispatch_once().await.unwrap().claimed, 0);
+        // The engine is back: the same form goes out, with the file that was uploaded before.
+        let answer = lab.services.launch_submit("key", kept.draft, None).await.unwrap();
+        assert!(matches!(answer, LaunchSubmitted::Run(_)), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_was_launched_needs_no_engine_to_be_shown_its_run() {
+    let lab = Lab::new().await;
+    let id = lab.submit("key", lab.draft()).await;
+    lab.cloud.arm_call("ping", 0, Fault::Refused);
+    assert_eq!(lab.submit("key", lab.draft()).await, id);
+    assert_eq!(lab.cloud.fired(), 0, "it was not asked");
 }

@@ -41,6 +41,31 @@ contract! {
         assert_eq!((stored.meta.entries, stored.meta.created_at), (source.entries, NOON));
     }
 
+    async fn old_forms_and_archives_that_nothing_names_are_forgotten(store) {
+        let archive = |digit: &str| NewSource {
+            sha256: digit.repeat(64),
+            file_name: "train.py".to_owned(),
+            entries: Vec::new(),
+            bytes: vec![1],
+        };
+        for digit in ["a", "b", "c"] {
+            store.source_put(&archive(digit), NOON).await.unwrap();
+        }
+        let form = |digit: &str| JobDraft { source_sha256: Some(digit.repeat(64)), ..JobDraft::default() };
+        store.draft_put("old", &form("a"), &[], NOON).await.unwrap();
+        store.draft_put("new", &form("b"), &[], after(100)).await.unwrap();
+        // Kept by its form, until that is too old as well.
+        assert_eq!(store.source_prune(after(50)).await.unwrap(), 1, "c, which nothing names");
+        assert_eq!(store.draft_prune(after(50)).await.unwrap(), 1);
+        assert_eq!(store.source_prune(after(50)).await.unwrap(), 1, "a, whose form is gone");
+        assert!(store.draft_get("new").await.unwrap().is_some() && store.draft_get("old").await.unwrap().is_none());
+        let mut run = new_run(1);
+        run.run.source_sha256 = Some("b".repeat(64));
+        store.run_request(&run).await.unwrap();
+        assert_eq!(store.draft_prune(after(200)).await.unwrap(), 1);
+        assert_eq!(store.source_prune(after(200)).await.unwrap(), 0, "a run names it");
+    }
+
     async fn a_setting_belongs_to_its_first_writer(store) {
         assert!(store.setting_get("install_id").await.unwrap().is_none());
         let writers = (0..10).map(|number| {

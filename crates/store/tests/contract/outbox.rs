@@ -93,6 +93,20 @@ contract! {
         assert_eq!(order, [(OutboxKind::Stop, running.id), create(1), create(2), create(3)]);
     }
 
+    async fn a_released_row_is_due_at_once_and_known_as_maybe_sent(store) {
+        let dead = dispatching(&store, 1).await;
+        // Waiting for its next try, and held by nobody: its time stays.
+        let waiting = dispatching(&store, 2).await;
+        let retry = LaunchOutcome::RetryAt { at: after(1_900), message: "throttled".to_owned() };
+        store.outbox_resolve(&waiting, &retry, after(1_002)).await.unwrap();
+        assert_eq!(store.outbox_release(after(1_003)).await.unwrap(), 1);
+        let lease = store.outbox_claim(after(1_003), LEASE, "next").await.unwrap().unwrap();
+        assert_eq!((lease.run_id.clone(), lease.epoch), (dead.run_id.clone(), dead.epoch + 1));
+        assert!(lease.may_have_been_sent);
+        assert_eq!(store.outbox_resolve(&dead, &created(1), after(1_004)).await.unwrap(), Guarded::Fenced);
+        assert!(store.outbox_claim(after(1_004), LEASE, "next").await.unwrap().is_none());
+    }
+
     async fn a_clock_that_jumps_back_and_forth_launches_nothing_twice(store) {
         let lease = dispatching(&store, 1).await;
         // An hour ahead: the lease looks expired, the row goes to another claim, and the first is fenced.
