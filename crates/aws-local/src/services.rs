@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use crate::cloudwatch::MetricStore;
+use crate::iam::Roles;
 use crate::job::JobHost;
 use crate::route::Service;
+use crate::sts::Sessions;
 use crate::wire::{ApiError, ApiResult, Call, Protocol};
-use crate::{cloudwatch, logs, sagemaker, sts};
+use crate::{cloudwatch, iam, logs, sagemaker, sts};
 
 /// State shared by all operations. Everything in it may be used from several threads at once.
 pub(crate) struct Services {
@@ -16,6 +18,8 @@ pub(crate) struct Services {
     pub s3_root: PathBuf,
     pub jobs: JobHost,
     pub metrics: MetricStore,
+    pub roles: Roles,
+    pub sessions: Sessions,
 }
 
 impl Services {
@@ -26,9 +30,9 @@ impl Services {
             Service::SageMaker => sagemaker::call(self, operation, &call.input),
             Service::Logs => logs::call(self, operation, &call.input),
             Service::CloudWatch => cloudwatch::call(self, operation, &call.input),
-            Service::Sts => sts::call(self, operation, &call.input),
+            Service::Sts => sts::call(self, operation, &call.input, &call.caller),
+            Service::Iam => iam::call(self, operation, &call.input),
             Service::SageMakerMetrics
-            | Service::Iam
             | Service::Pricing
             | Service::ServiceQuotas
             | Service::CostExplorer
@@ -43,7 +47,9 @@ pub(crate) fn unknown_operation(protocol: Protocol, operation: &str) -> ApiError
     let shown: String = operation.chars().take(100).collect();
     let message = format!("The operation {shown:?} is not provided by Trainyard's local endpoint.");
     match protocol {
-        Protocol::Json10 | Protocol::Json11 | Protocol::RestJson => ApiError::client("UnknownOperationException", message),
+        Protocol::Json10 | Protocol::Json11 | Protocol::RestJson => {
+            ApiError::client("UnknownOperationException", message)
+        }
         Protocol::Cbor => ApiError::new(404, "UnknownOperationException", message),
         Protocol::Query => ApiError::client("InvalidAction", message),
     }
