@@ -41,7 +41,7 @@ class TestSts:
         [
             ("arn:aws:iam::000000000000:role/x", "s" * 65, 900, "ValidationError"),
             ("arn:aws:iam::000000000000:role/x", "has space", 900, "ValidationError"),
-            ("arn:aws:iam::000000000000:role/x", "good", 899, "ValidationError"),
+            ("arn:aws:iam::000000000000:role/x", "good", 43_201, "ValidationError"),
             ("arn:aws:iam::000000000000:user/somebody", "good", 900, "ValidationError"),
             ("arn:aws:iam::000000000000:role/no-such-role", "good", 900, "AccessDenied"),
         ],

@@ -71,7 +71,8 @@ pub async fn bind(config: LocalConfig) -> Result<LocalEndpoint, LocalError> {
         let (data, s3_root) = (data.clone(), s3_root.clone());
         move || -> anyhow::Result<_> {
             let jobs = JobHost::open(&data, job)?;
-            let (metrics, objects) = (MetricStore::open(&data.join("cloudwatch"))?, Objects::open(&s3_root)?);
+            let (metrics, objects) =
+                (MetricStore::open(&data.join("cloudwatch"))?, Objects::open(&s3_root, &account, &region)?);
             let (roles, sessions) = (Roles::open(&data.join("iam"))?, Sessions::open(&data.join("sts"))?);
             Ok((Services { region, account, s3_root, jobs, metrics, roles, sessions }, objects))
         }
