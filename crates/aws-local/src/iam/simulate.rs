@@ -47,9 +47,10 @@ pub(super) fn simulate_principal_policy(services: &Services, input: &Value) -> A
 /// A role or user of this account. An assumed role is a session, not a principal with policies.
 fn principal(services: &Services, arn: &str) -> Result<(), ApiError> {
     if let Some(role) = RoleArn::parse(arn) {
-        return match role.account == services.account && services.roles.exists(role.name) {
-            true => Ok(()),
-            false => Err(no_such_entity(format!("The role with name {} cannot be found.", role.name))),
+        return if role.account == services.account && services.roles.exists(role.name) {
+            Ok(())
+        } else {
+            Err(no_such_entity(format!("The role with name {} cannot be found.", role.name)))
         };
     }
     let user = arn.strip_prefix("arn:aws:iam::").and_then(|rest| rest.split_once(":user/"));

@@ -31,6 +31,9 @@ const OWNERS: [HeaderName; 2] = [
     HeaderName::from_static("x-amz-source-expected-bucket-owner"),
 ];
 
+/// Between the message of a failed condition and the condition.
+pub(crate) const CONDITION: &str = ": ";
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 
 /// The buckets.
@@ -61,6 +64,8 @@ impl Objects {
             return refused(403, "AccessDenied", "Access Denied");
         }
         quote_tags(&mut head.headers);
+        drop_unreadable_range(&mut head.headers);
+        let bucket = head.uri.path().trim_start_matches('/').split('/').next().unwrap_or_default().to_owned();
         let mut body = body;
         if chunked::is_chunked(&head.headers) {
             match chunked::unframe(&mut head.headers, body) {
@@ -84,7 +89,7 @@ impl Objects {
             response.headers_mut().remove(header::CONTENT_LENGTH);
             response.headers_mut().remove(header::CONTENT_TYPE);
         } else if response.status().is_client_error() || response.status().is_server_error() {
-            response = with_message(response).await;
+            response = with_message(response, &bucket).await;
         }
         if let Ok(id) = HeaderValue::from_str(&wire::request_id()) {
             response.headers_mut().entry(REQUEST_ID).or_insert(id);
@@ -112,16 +117,46 @@ fn quote_tags(headers: &mut HeaderMap) {
     }
 }
 
+/// S3 reads past a range that is none, and sends the whole object.
+fn drop_unreadable_range(headers: &mut HeaderMap) {
+    let range = headers.get(header::RANGE).map(|value| value.to_str().ok().map(s3s::dto::Range::parse));
+    if !matches!(range, None | Some(Some(Ok(_)))) {
+        headers.remove(header::RANGE);
+    }
+}
+
+/// What `s3s` has no element for: errors about a bucket name it, and a condition that failed is named.
+fn with_details(text: String, code: Option<&str>, bucket: &str) -> String {
+    let detail = match code {
+        Some("NoSuchBucket" | "BucketAlreadyOwnedByYou" | "BucketNotEmpty" | "InvalidBucketName") => {
+            format!("<BucketName>{}</BucketName>", escape(bucket))
+        }
+        Some("PreconditionFailed") => match text.split_once(CONDITION).and_then(|(_, rest)| rest.split_once('<')) {
+            Some((condition, _)) => {
+                let detail = format!("<Condition>{condition}</Condition></Error>");
+                return text.replacen(&format!("{CONDITION}{condition}"), "", 1).replacen("</Error>", &detail, 1);
+            }
+            None => return text,
+        },
+        _ => return text,
+    };
+    text.replacen("</Error>", &format!("{detail}</Error>"), 1)
+}
+
 /// `s3s` leaves the message out of errors that need none; clients print it without asking.
-async fn with_message(response: Response) -> Response {
-    let (head, body) = response.into_parts();
+async fn with_message(response: Response, bucket: &str) -> Response {
+    let (mut head, body) = response.into_parts();
     let text = match Limited::new(body, MAX_ERROR_BYTES).collect().await {
         Ok(collected) => String::from_utf8_lossy(&collected.to_bytes()).into_owned(),
         Err(_) => String::new(),
     };
     let code = text.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>")).map(|(code, _)| code);
     let message = match code {
-        Some(_) if text.contains("<Message>") => return Response::from_parts(head, Body::from(text)),
+        Some(_) if text.contains("<Message>") => {
+            head.headers.remove(header::CONTENT_LENGTH);
+            let code = code.map(ToOwned::to_owned);
+            return Response::from_parts(head, Body::from(with_details(text, code.as_deref(), bucket)));
+        }
         Some("NotImplemented") => "The local endpoint does not provide this S3 operation.",
         Some("InvalidBucketName") => "The specified bucket is not valid.",
         Some("KeyTooLongError") => "Your key is too long",

@@ -24,7 +24,7 @@ const MAX_NAME: usize = 64;
 
 pub(crate) fn call(services: &Services, operation: &str, input: &Value, caller: &Caller) -> Option<ApiResult> {
     Some(match operation {
-        "GetCallerIdentity" => get_caller_identity(services, caller),
+        "GetCallerIdentity" => Ok(get_caller_identity(services, caller)),
         "AssumeRole" => assume_role(services, input),
         "GetSessionToken" => get_session_token(services, input, caller),
         "GetAccessKeyInfo" => get_access_key_info(services, input),
@@ -32,13 +32,13 @@ pub(crate) fn call(services: &Services, operation: &str, input: &Value, caller: 
     })
 }
 
-fn get_caller_identity(services: &Services, caller: &Caller) -> ApiResult {
+fn get_caller_identity(services: &Services, caller: &Caller) -> Value {
     let session = acting(services, caller);
-    Ok(json!({
+    json!({
         "Arn": arn(&services.account, &session),
         "UserId": user_id(&services.account, &session),
         "Account": services.account,
-    }))
+    })
 }
 
 fn assume_role(services: &Services, input: &Value) -> ApiResult {

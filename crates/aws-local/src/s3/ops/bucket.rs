@@ -56,10 +56,10 @@ pub(super) async fn delete_bucket(
     let owned = buckets.clone();
     blocking(move || {
         owned.existing(&request.input.bucket)?;
-        match owned.store.bucket_remove(&request.input.bucket).map_err(failed)? {
-            true => Ok(()),
-            false => Err(s3_error!(BucketNotEmpty, "The bucket you tried to delete is not empty")),
+        if owned.store.bucket_remove(&request.input.bucket).map_err(failed)? {
+            return Ok(());
         }
+        Err(s3_error!(BucketNotEmpty, "The bucket you tried to delete is not empty"))
     })
     .await?;
     Ok(S3Response::with_status(DeleteBucketOutput {}, http::StatusCode::NO_CONTENT))

@@ -5,10 +5,11 @@ use s3s::dto::{ETagCondition, Timestamp};
 use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
 
 use super::{etag, ms};
+use crate::s3::CONDITION;
 use crate::s3::store::{Stored, millis};
 
 fn failed(condition: &str) -> S3Error {
-    s3_error!(PreconditionFailed, "At least one of the pre-conditions you specified did not hold: {condition}")
+    s3_error!(PreconditionFailed, "At least one of the pre-conditions you specified did not hold{CONDITION}{condition}")
 }
 
 fn matches(condition: &ETagCondition, stored: &Stored) -> bool {
@@ -17,6 +18,7 @@ fn matches(condition: &ETagCondition, stored: &Stored) -> bool {
 
 /// To read.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_field_names, reason = "they are the names of the headers")]
 pub(super) struct Read {
     pub(super) if_match: Option<ETagCondition>,
     pub(super) if_none_match: Option<ETagCondition>,
@@ -40,10 +42,10 @@ impl Read {
             (None, Some(at)) => !modified_after(at),
             (None, None) => false,
         };
-        match unchanged {
-            false => Ok(()),
-            true if is_copy => Err(failed("x-amz-copy-source-If-None-Match")),
-            true => Err(not_modified(stored)),
+        match (unchanged, is_copy) {
+            (false, _) => Ok(()),
+            (true, true) => Err(failed("x-amz-copy-source-If-None-Match")),
+            (true, false) => Err(not_modified(stored)),
         }
     }
 }

@@ -1,10 +1,13 @@
-//! CopyObject, and the copying that UploadPartCopy shares with it.
+//! `CopyObject`, and the copying that `UploadPartCopy` shares with it.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
 
-use s3s::dto::{CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource};
+use s3s::dto::{
+    ChecksumAlgorithm, CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, MetadataDirective,
+    TaggingDirective,
+};
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 use tempfile::NamedTempFile;
 
@@ -27,8 +30,8 @@ pub(super) async fn copy_object(
         Some("REPLACE") => Ok(true),
         Some(_) => Err(s3_error!(InvalidArgument, "Unknown {name} directive.")),
     };
-    let new_attributes = replaces(input.metadata_directive.as_ref().map(|it| it.as_str()), "metadata")?;
-    let new_tags = replaces(input.tagging_directive.as_ref().map(|it| it.as_str()), "tagging")?;
+    let new_attributes = replaces(input.metadata_directive.as_ref().map(MetadataDirective::as_str), "metadata")?;
+    let new_tags = replaces(input.tagging_directive.as_ref().map(TaggingDirective::as_str), "tagging")?;
     let conditions = conditions::Read {
         if_match: input.copy_source_if_match.take(),
         if_none_match: input.copy_source_if_none_match.take(),
@@ -41,8 +44,12 @@ pub(super) async fn copy_object(
         let (stored, file) = opened(&owned, &from_bucket, &from_key)?;
         conditions.check(&stored, true)?;
         let same = from_bucket == input.bucket && from_key == input.key;
-        let class_stays = fresh.storage_class == stored.attributes.storage_class;
-        if same && !new_attributes && class_stays && fresh.redirect.is_none() && input.server_side_encryption.is_none()
+        let changes_class = input.storage_class.is_some();
+        if same
+            && !new_attributes
+            && !changes_class
+            && fresh.redirect.is_none()
+            && input.server_side_encryption.is_none()
         {
             return Err(s3_error!(
                 InvalidRequest,
@@ -50,7 +57,7 @@ pub(super) async fn copy_object(
                  object's metadata, storage class, website redirect location or encryption attributes."
             ));
         }
-        let asked = input.checksum_algorithm.as_ref().map(|algorithm| algorithm.as_str());
+        let asked = input.checksum_algorithm.as_ref().map(ChecksumAlgorithm::as_str);
         let algorithm = asked.or(stored.attributes.sum.as_ref().map(|sum| sum.algorithm.as_str()));
         let copied = copied(&owned.store, file, 0..stored.size, algorithm)?;
         let mut attributes = replaced(&stored.attributes, fresh, new_attributes, new_tags);

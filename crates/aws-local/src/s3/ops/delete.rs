@@ -1,4 +1,4 @@
-//! DeleteObject and DeleteObjects. What is not there is deleted already.
+//! `DeleteObject` and `DeleteObjects`. What is not there is deleted already.
 
 use s3s::dto::{
     self, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, ETag,

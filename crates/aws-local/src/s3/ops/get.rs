@@ -1,4 +1,4 @@
-//! GetObject, HeadObject and GetObjectAttributes.
+//! `GetObject`, `HeadObject` and `GetObjectAttributes`.
 
 use std::ops::Range;
 
@@ -164,7 +164,7 @@ fn part_range(stored: &Stored, part: i32) -> S3Result<Range<u64>> {
 pub(super) fn no_version(version: Option<&str>) -> S3Result<()> {
     match version {
         None | Some("null") => Ok(()),
-        Some(_) => Err(s3_error!(NoSuchVersion, "The specified version does not exist.")),
+        Some(_) => Err(s3_error!(InvalidArgument, "Invalid version id specified")),
     }
 }
 

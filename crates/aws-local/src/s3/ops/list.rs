@@ -1,4 +1,4 @@
-//! ListObjectsV2, ListObjects and ListBuckets.
+//! `ListObjectsV2`, `ListObjects` and `ListBuckets`.
 
 use s3s::dto::{
     self, CommonPrefix, EncodingType, ListBucketsInput, ListBucketsOutput, ListObjectsInput, ListObjectsOutput,
@@ -56,9 +56,19 @@ pub(super) async fn list_objects_v2(
             .ok_or_else(|| s3_error!(InvalidArgument, "The continuation token provided is incorrect"))?,
         None => input.start_after.clone().unwrap_or_default(),
     };
+    let has_token = input.continuation_token.is_some();
     let owner = input.fetch_owner == Some(true);
-    let page =
-        page_of(buckets, &input.bucket, &input.prefix, &input.delimiter, after, max_keys, encoding, owner).await?;
+    let page = page_of(
+        buckets,
+        &input.bucket,
+        input.prefix.as_ref(),
+        input.delimiter.as_ref(),
+        after,
+        max_keys,
+        encoding,
+        owner,
+    )
+    .await?;
     let count = i32::try_from(page.contents.len() + page.prefixes.len()).ok();
     Ok(S3Response::new(ListObjectsV2Output {
         name: Some(input.bucket),
@@ -72,7 +82,8 @@ pub(super) async fn list_objects_v2(
         common_prefixes: Some(page.prefixes),
         delimiter: input.delimiter.filter(|it| !it.is_empty()).map(|delimiter| encoding.text(&delimiter)),
         encoding_type: encoding.shown(),
-        start_after: input.start_after.map(|after| encoding.text(&after)),
+        // A token says better where the page begins.
+        start_after: input.start_after.filter(|_| !has_token).map(|after| encoding.text(&after)),
         ..ListObjectsV2Output::default()
     }))
 }
@@ -85,8 +96,17 @@ pub(super) async fn list_objects(
     let encoding = Encoding::of(input.encoding_type.as_ref())?;
     let max_keys = max_keys(input.max_keys)?;
     let after = input.marker.clone().unwrap_or_default();
-    let page =
-        page_of(buckets, &input.bucket, &input.prefix, &input.delimiter, after, max_keys, encoding, true).await?;
+    let page = page_of(
+        buckets,
+        &input.bucket,
+        input.prefix.as_ref(),
+        input.delimiter.as_ref(),
+        after,
+        max_keys,
+        encoding,
+        true,
+    )
+    .await?;
     let delimiter = input.delimiter.filter(|it| !it.is_empty());
     Ok(S3Response::new(ListObjectsOutput {
         name: Some(input.bucket),
@@ -117,17 +137,17 @@ fn max_keys(asked: Option<i32>) -> S3Result<i32> {
 async fn page_of(
     buckets: &Buckets,
     bucket: &str,
-    prefix: &Option<String>,
-    delimiter: &Option<String>,
+    prefix: Option<&String>,
+    delimiter: Option<&String>,
     after: String,
     max_keys: i32,
     encoding: Encoding,
     with_owner: bool,
 ) -> S3Result<Page> {
     let query = Query {
-        prefix: prefix.clone().unwrap_or_default(),
+        prefix: prefix.cloned().unwrap_or_default(),
         after,
-        delimiter: delimiter.clone().unwrap_or_default(),
+        delimiter: delimiter.cloned().unwrap_or_default(),
         limit: usize::try_from(max_keys).unwrap_or_default(),
     };
     let (owned, bucket) = (buckets.clone(), bucket.to_owned());

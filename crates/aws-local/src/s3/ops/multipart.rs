@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io;
 
 use s3s::dto::{
-    AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput, CompleteMultipartUploadOutput,
-    CompletedPart, CopyPartResult, CreateMultipartUploadInput, CreateMultipartUploadOutput, Range as HttpRange,
-    UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, ChecksumType, CompleteMultipartUploadInput,
+    CompleteMultipartUploadOutput, CompletedPart, CopyPartResult, CreateMultipartUploadInput,
+    CreateMultipartUploadOutput, Range as HttpRange, UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput,
+    UploadPartOutput,
 };
 use s3s::{S3Error, S3Request, S3Response, S3Result, s3_error};
 use tempfile::NamedTempFile;
@@ -38,7 +39,7 @@ pub(super) async fn create_multipart_upload(
     check_key(&input.key)?;
     let algorithm = input.checksum_algorithm.as_ref().map(|it| it.as_str().to_owned());
     Hashes::new(algorithm.as_deref())?;
-    let kind = match (input.checksum_type.as_ref().map(|it| it.as_str()), algorithm.as_deref()) {
+    let kind = match (input.checksum_type.as_ref().map(ChecksumType::as_str), algorithm.as_deref()) {
         (Some("COMPOSITE"), Some("CRC64NVME")) => {
             return Err(s3_error!(
                 InvalidRequest,
@@ -262,7 +263,7 @@ fn chosen(there: &[Part], listed: &[CompletedPart]) -> S3Result<Vec<Part>> {
     });
     let parts: Vec<Part> = parts.collect::<S3Result<_>>()?;
     if parts.split_last().is_some_and(|(_, others)| others.iter().any(|part| part.size < MIN_PART_BYTES)) {
-        return Err(s3_error!(EntityTooSmall, "Your proposed upload is smaller than the minimum allowed size"));
+        return Err(s3_error!(EntityTooSmall, "Your proposed upload is smaller than the minimum allowed object size."));
     }
     Ok(parts)
 }

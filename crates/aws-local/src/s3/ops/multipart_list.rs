@@ -1,4 +1,4 @@
-//! ListParts and ListMultipartUploads.
+//! `ListParts` and `ListMultipartUploads`.
 
 use s3s::dto::{
     self, CommonPrefix, Initiator, ListMultipartUploadsInput, ListMultipartUploadsOutput, ListPartsInput,

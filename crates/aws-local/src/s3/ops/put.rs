@@ -1,4 +1,4 @@
-//! PutObject.
+//! `PutObject`.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ const STORAGE_CLASSES: [&str; 8] = [
     "GLACIER_IR",
 ];
 
-/// What PutObject, CopyObject and CreateMultipartUpload say about the object that will be.
+/// What `PutObject`, `CopyObject` and `CreateMultipartUpload` say about the object that will be.
 macro_rules! described {
     ($input:expr) => {
         $crate::s3::store::Attributes {

@@ -76,6 +76,15 @@ pub(super) async fn receive(buckets: &Buckets, body: Option<StreamingBlob>, expe
     let trailing = expected.trailers.as_ref().and_then(Trailers::algorithm);
     let algorithm =
         expected.sum.as_ref().map(|(name, _)| (*name).to_owned()).or(trailing).or(expected.algorithm.clone());
+    if let (Some(wanted), Some(actual)) = (&expected.algorithm, &algorithm)
+        && wanted != actual
+    {
+        let (wanted, actual) = (wanted.to_lowercase(), actual.to_lowercase());
+        return Err(s3_error!(
+            InvalidRequest,
+            "Checksum Type mismatch occurred, expected checksum Type: {wanted}, actual checksum Type: {actual}"
+        ));
+    }
     let mut hashes = Hashes::new(algorithm.as_deref())?;
     let store = buckets.store.clone();
     let bytes = blocking(move || store.incoming().map_err(failed)).await?;

@@ -34,6 +34,9 @@ operations! {
     copy::copy_object: CopyObjectInput -> CopyObjectOutput;
     delete::delete_object: DeleteObjectInput -> DeleteObjectOutput;
     delete::delete_objects: DeleteObjectsInput -> DeleteObjectsOutput;
+    tagging::put_bucket_tagging: PutBucketTaggingInput -> PutBucketTaggingOutput;
+    tagging::get_bucket_tagging: GetBucketTaggingInput -> GetBucketTaggingOutput;
+    tagging::delete_bucket_tagging: DeleteBucketTaggingInput -> DeleteBucketTaggingOutput;
     tagging::put_object_tagging: PutObjectTaggingInput -> PutObjectTaggingOutput;
     tagging::get_object_tagging: GetObjectTaggingInput -> GetObjectTaggingOutput;
     tagging::delete_object_tagging: DeleteObjectTaggingInput -> DeleteObjectTaggingOutput;

@@ -48,6 +48,8 @@ pub(crate) struct Store {
 pub(crate) struct Bucket {
     pub(crate) created_at_ms: i64,
     pub(crate) location: Option<String>,
+    #[serde(default)]
+    pub(crate) tags: Vec<(String, String)>,
 }
 
 /// An object that is there.
@@ -80,7 +82,7 @@ impl Store {
         if self.bucket_exists(bucket) {
             return Ok(false);
         }
-        let about = Bucket { created_at_ms: clock::now_ms(), location };
+        let about = Bucket { created_at_ms: clock::now_ms(), location, tags: Vec::new() };
         durable::write(&self.bucket_path(bucket), &about)?;
         fs::create_dir(self.root.join(bucket))?;
         durable::sync_folder(&self.root)?;
@@ -95,6 +97,13 @@ impl Store {
             about.created_at_ms = made.map_or(0, millis);
         }
         about
+    }
+
+    pub(crate) fn bucket_annotate(&self, bucket: &str, change: impl FnOnce(&mut Bucket)) -> io::Result<()> {
+        let _turn = COMMIT.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut about = self.bucket(bucket);
+        change(&mut about);
+        durable::write(&self.bucket_path(bucket), &about)
     }
 
     fn bucket_path(&self, bucket: &str) -> PathBuf {
@@ -179,10 +188,10 @@ impl Store {
         let stale = self.locate(bucket, key).map(|(_, found)| self.attributes_path(bucket, key, &found));
         let found = bytes.as_file().metadata()?;
         let fresh = self.attributes_path(bucket, key, &found);
-        let attributes = match attributes.etag.is_empty() {
-            true => Attributes { etag: attributes::unknown(key, &found).etag, ..attributes.clone() },
-            false => attributes.clone(),
-        };
+        let mut attributes = attributes.clone();
+        if attributes.etag.is_empty() {
+            attributes.etag = attributes::unknown(key, &found).etag;
+        }
         durable::write(&fresh, &attributes)?;
         let path = self.settle(bucket, key, bytes, before.map(|stored| stored.path))?;
         if let Some(stale) = stale.filter(|stale| *stale != fresh) {

@@ -13,7 +13,7 @@ const MAX_NAME: usize = 255;
 fn parts(key: &str) -> Option<Vec<&str>> {
     let parts: Vec<&str> = key.split('/').collect();
     let plain = |part: &&str| !part.is_empty() && *part != "." && *part != ".." && part.len() <= MAX_NAME;
-    (parts.iter().all(|part| plain(part)) && !key.contains('\0')).then_some(parts)
+    (parts.iter().all(plain) && !key.contains('\0')).then_some(parts)
 }
 
 /// The place of a key that cannot have its own, by the key's hash.

@@ -92,12 +92,11 @@ impl Walk<'_> {
         names.sort();
         for name in names {
             let key = format!("{begin}{name}");
-            match name.strip_suffix('/') {
-                Some(folder) => self.below(&path.join(folder), &key)?,
-                None => {
-                    self.before(&key)?;
-                    self.offer(&key)?;
-                }
+            if let Some(folder) = name.strip_suffix('/') {
+                self.below(&path.join(folder), &key)?;
+            } else {
+                self.before(&key)?;
+                self.offer(&key)?;
             }
         }
         Flow::Continue(())
