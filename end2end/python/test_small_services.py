@@ -1,4 +1,4 @@
-"""The services around a training job, as boto3 sees them: STS and IAM."""
+"""The services around a training job, as boto3 sees them: STS, IAM, the Price List and Service Quotas."""
 
 import json
 
@@ -88,3 +88,55 @@ class TestIam:
 
     def test_other_actions_are_refused_in_the_form_of_iam(self, aws):
         assert error_code(aws("iam").list_users) == "InvalidAction"
+
+
+class TestPricing:
+    def test_a_training_price_is_found_as_scripts_look_for_it(self, aws):
+        filters = {"regionCode": "us-east-1", "instanceName": "ml.m5.large", "component": "Training"}
+        found = aws("pricing").get_products(
+            ServiceCode="AmazonSageMaker",
+            Filters=[{"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in filters.items()],
+        )["PriceList"]
+        (product,) = [json.loads(it) for it in found]
+        assert product["product"]["attributes"]["usagetype"] == "USE1-Train:ml.m5.large"
+        (term,) = product["terms"]["OnDemand"].values()
+        (dimension,) = term["priceDimensions"].values()
+        assert (dimension["unit"], dimension["pricePerUnit"]) == ("Hrs", {"USD": "0.1150000000"})
+
+    def test_all_products_are_paged_and_the_unpriced_have_none(self, aws):
+        pages = aws("pricing").get_paginator("get_products").paginate(
+            ServiceCode="AmazonSageMaker", PaginationConfig={"PageSize": 50}
+        )
+        names = [json.loads(it)["product"]["attributes"]["instanceName"] for page in pages for it in page["PriceList"]]
+        assert len(names) == len(set(names)) > 100
+        assert "ml.p5e.48xlarge" not in names
+        values = aws("pricing").get_attribute_values(ServiceCode="AmazonSageMaker", AttributeName="instanceName")
+        assert {"Value": "ml.g5.xlarge"} in values["AttributeValues"]
+        (service,) = aws("pricing").describe_services(ServiceCode="AmazonSageMaker")["Services"]
+        assert "usagetype" in service["AttributeNames"]
+
+    def test_newer_filters(self, aws):
+        filters = [
+            {"Type": "ANY_OF", "Field": "instanceName", "Value": "ml.m5.large,ml.m5.xlarge,ml.g5.xlarge"},
+            {"Type": "CONTAINS", "Field": "usagetype", "Value": "Train:ml.m5"},
+            {"Type": "NONE_OF", "Field": "instanceName", "Value": "ml.m5.large"},
+        ]
+        found = aws("pricing").get_products(ServiceCode="AmazonSageMaker", Filters=filters)["PriceList"]
+        assert [json.loads(it)["product"]["attributes"]["instanceName"] for it in found] == ["ml.m5.xlarge"]
+
+    def test_other_services_have_no_prices(self, aws):
+        assert error_code(aws("pricing").get_products, ServiceCode="AmazonEC2") == "NotFoundException"
+
+
+class TestQuotas:
+    def test_quotas_are_listed_and_found_by_their_code(self, aws):
+        quotas = aws("service-quotas")
+        pages = quotas.get_paginator("list_service_quotas").paginate(ServiceCode="sagemaker")
+        listed = {it["QuotaName"]: it for page in pages for it in page["Quotas"]}
+        for what in ("training job", "spot training job", "training warm pool"):
+            assert f"ml.p3.2xlarge for {what} usage" in listed
+        quota = listed["ml.p3.2xlarge for training job usage"]
+        found = quotas.get_service_quota(ServiceCode="sagemaker", QuotaCode=quota["QuotaCode"])["Quota"]
+        assert (found["QuotaName"], found["Value"]) == (quota["QuotaName"], 1_000_000)
+        code = error_code(quotas.get_service_quota, ServiceCode="sagemaker", QuotaCode="L-00000000")
+        assert code == "NoSuchResourceException"

@@ -21,6 +21,7 @@ use crate::config::{LocalConfig, LocalError};
 use crate::guard::Guard;
 use crate::iam::Roles;
 use crate::job::JobHost;
+use crate::quotas::Quotas;
 use crate::route::{self, Route, Service};
 use crate::s3::Objects;
 use crate::services::Services;
@@ -46,10 +47,11 @@ struct App {
 
 /// Opens the data folder and the port. Jobs of an earlier server are re-attached or recovered here.
 pub async fn bind(config: LocalConfig) -> Result<LocalEndpoint, LocalError> {
-    let LocalConfig { addr, data, region, account, bucket, allowed_hosts, mut job } = config;
+    let LocalConfig { addr, data, region, account, bucket, allowed_hosts, quotas, mut job } = config;
     if !s3s::path::check_bucket_name(&bucket) {
         return Err(LocalError::BucketName { name: bucket });
     }
+    let quotas = Quotas::new(quotas).map_err(|key| LocalError::Quota { key })?;
     let listener = TcpListener::bind(addr).await.map_err(|source| match source.kind() {
         ErrorKind::AddrInUse => LocalError::AddrInUse { addr },
         _ => LocalError::AddrUnusable { addr, source },
@@ -74,7 +76,7 @@ pub async fn bind(config: LocalConfig) -> Result<LocalEndpoint, LocalError> {
             let (metrics, objects) =
                 (MetricStore::open(&data.join("cloudwatch"))?, Objects::open(&s3_root, &account, &region)?);
             let (roles, sessions) = (Roles::open(&data.join("iam"))?, Sessions::open(&data.join("sts"))?);
-            Ok((Services { region, account, s3_root, jobs, metrics, roles, sessions }, objects))
+            Ok((Services { region, account, s3_root, jobs, metrics, roles, quotas, sessions }, objects))
         }
     };
     let opened = tokio::task::spawn_blocking(opening).await.unwrap_or_else(|panic| Err(panic.into()));

@@ -8,7 +8,7 @@
 //! | [`config`], [`endpoint`] | what `server` uses: bind, serve, errors in one line |
 //! | `guard`, `route` | who may talk to the port, and which service a request means |
 //! | `wire` | JSON 1.0/1.1, RPC v2 CBOR and query: bytes to [`serde_json::Value`] and back, errors in each form |
-//! | `sagemaker`, `logs`, `cloudwatch`, `sts`, `iam` | one function per operation, `Value` in, `Value` out |
+//! | `sagemaker`, `logs`, `cloudwatch`, `sts`, `iam`, `pricing`, `quotas` | one function per operation, `Value` in, `Value` out |
 //! | `s3` | S3: the protocol by `s3s`, the objects as plain files |
 //! | [`job`] | runs the jobs: `/opt/ml`, processes, log events, metrics, spot interruptions |
 //!
@@ -26,6 +26,8 @@ mod iam;
 pub mod job;
 mod logs;
 mod page;
+mod pricing;
+mod quotas;
 mod route;
 mod s3;
 mod sagemaker;

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use crate::cloudwatch::MetricStore;
 use crate::iam::Roles;
 use crate::job::JobHost;
+use crate::quotas::Quotas;
 use crate::route::Service;
 use crate::sts::Sessions;
 use crate::wire::{ApiError, ApiResult, Call, Protocol};
-use crate::{cloudwatch, iam, logs, sagemaker, sts};
+use crate::{cloudwatch, iam, logs, pricing, quotas, sagemaker, sts};
 
 /// State shared by all operations. Everything in it may be used from several threads at once.
 pub(crate) struct Services {
@@ -19,6 +20,7 @@ pub(crate) struct Services {
     pub jobs: JobHost,
     pub metrics: MetricStore,
     pub roles: Roles,
+    pub quotas: Quotas,
     pub sessions: Sessions,
 }
 
@@ -32,11 +34,9 @@ impl Services {
             Service::CloudWatch => cloudwatch::call(self, operation, &call.input),
             Service::Sts => sts::call(self, operation, &call.input, &call.caller),
             Service::Iam => iam::call(self, operation, &call.input),
-            Service::SageMakerMetrics
-            | Service::Pricing
-            | Service::ServiceQuotas
-            | Service::CostExplorer
-            | Service::Unknown => None,
+            Service::Pricing => pricing::call(self, operation, &call.input),
+            Service::ServiceQuotas => quotas::call(self, operation, &call.input),
+            Service::SageMakerMetrics | Service::CostExplorer | Service::Unknown => None,
         }
         .unwrap_or_else(|| Err(unknown_operation(call.protocol, operation)))
     }
