@@ -1,5 +1,6 @@
 //! Settings of the endpoint, and why it may not start.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -20,6 +21,9 @@ pub struct LocalConfig {
     pub bucket: String,
     /// Names besides loopback and [`LocalConfig::addr`] that requests may carry in `Host`, without port.
     pub allowed_hosts: Vec<String>,
+    /// How many instances may train at a time: `training:ml.g5.xlarge`, `spot:...` or `warm-pool:...` to a number. What
+    /// is not named here is not limited.
+    pub quotas: BTreeMap<String, u64>,
     /// How jobs are run. Its region and endpoint URL are set by [`crate::bind`].
     pub job: JobConfig,
 }
@@ -34,6 +38,7 @@ impl LocalConfig {
             account: "000000000000".to_owned(),
             bucket: "trainyard".to_owned(),
             allowed_hosts: Vec::new(),
+            quotas: BTreeMap::new(),
             job,
         }
     }
@@ -58,6 +63,8 @@ pub enum LocalError {
     },
     #[error("the bucket name {name:?} is not a valid S3 bucket name")]
     BucketName { name: String },
+    #[error("the quota {key:?} is not one: write training:, spot: or warm-pool: before the name of an instance type")]
+    Quota { key: String },
     #[error("the local engine could not open its store in {}", path.display())]
     Store { path: PathBuf, source: anyhow::Error },
     #[error("the local engine stopped serving")]

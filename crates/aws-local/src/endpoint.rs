@@ -19,10 +19,14 @@ use tokio_util::sync::CancellationToken;
 use crate::cloudwatch::MetricStore;
 use crate::config::{LocalConfig, LocalError};
 use crate::guard::Guard;
+use crate::iam::Roles;
 use crate::job::JobHost;
+use crate::quotas::Quotas;
 use crate::route::{self, Route, Service};
 use crate::s3::Objects;
 use crate::services::Services;
+use crate::signature::Caller;
+use crate::sts::Sessions;
 use crate::wire::{self, ApiError, Call, Protocol, body, cbor, query};
 
 /// How long requests that are under way may take to end after the stop.
@@ -43,10 +47,11 @@ struct App {
 
 /// Opens the data folder and the port. Jobs of an earlier server are re-attached or recovered here.
 pub async fn bind(config: LocalConfig) -> Result<LocalEndpoint, LocalError> {
-    let LocalConfig { addr, data, region, account, bucket, allowed_hosts, mut job } = config;
+    let LocalConfig { addr, data, region, account, bucket, allowed_hosts, quotas, mut job } = config;
     if !s3s::path::check_bucket_name(&bucket) {
         return Err(LocalError::BucketName { name: bucket });
     }
+    let quotas = Quotas::new(quotas).map_err(|key| LocalError::Quota { key })?;
     let listener = TcpListener::bind(addr).await.map_err(|source| match source.kind() {
         ErrorKind::AddrInUse => LocalError::AddrInUse { addr },
         _ => LocalError::AddrUnusable { addr, source },
@@ -68,14 +73,16 @@ pub async fn bind(config: LocalConfig) -> Result<LocalEndpoint, LocalError> {
         let (data, s3_root) = (data.clone(), s3_root.clone());
         move || -> anyhow::Result<_> {
             let jobs = JobHost::open(&data, job)?;
-            Ok((jobs, MetricStore::open(&data.join("cloudwatch"))?, Objects::open(&s3_root)?))
+            let (metrics, objects) =
+                (MetricStore::open(&data.join("cloudwatch"))?, Objects::open(&s3_root, &account, &region)?);
+            let (roles, sessions) = (Roles::open(&data.join("iam"))?, Sessions::open(&data.join("sts"))?);
+            Ok((Services { region, account, s3_root, jobs, metrics, roles, quotas, sessions }, objects))
         }
     };
     let opened = tokio::task::spawn_blocking(opening).await.unwrap_or_else(|panic| Err(panic.into()));
-    let (jobs, metrics, objects) = opened.map_err(|source| LocalError::Store { path: data, source })?;
-    let services = Arc::new(Services { region, account, s3_root, jobs, metrics });
+    let (services, objects) = opened.map_err(|source| LocalError::Store { path: data, source })?;
     let guard = Guard::new(local_addr, allowed_hosts);
-    Ok(LocalEndpoint { listener, local_addr, app: Arc::new(App { guard, services, objects }) })
+    Ok(LocalEndpoint { listener, local_addr, app: Arc::new(App { guard, services: Arc::new(services), objects }) })
 }
 
 impl LocalEndpoint {
@@ -126,6 +133,7 @@ fn not_writable(path: &Path, source: std::io::Error) -> LocalError {
 async fn handle(State(app): State<Arc<App>>, request: Request<Body>) -> Response {
     let (head, body) = request.into_parts();
     let route = Route::of(&head);
+    let caller = Caller::of(&head);
     if let Err(refusal) = app.guard.check(&head) {
         return match route {
             Route::Rpc { protocol, service, operation } => wire::answer(protocol, service, &operation, Err(refusal)),
@@ -140,21 +148,23 @@ async fn handle(State(app): State<Arc<App>>, request: Request<Body>) -> Response
                 Protocol::Cbor => cbor::decode(&bytes),
                 _ => json(&bytes),
             });
-            run(&app, protocol, service, operation, input).await
+            run(&app, protocol, service, operation, caller, input).await
         }
-        Route::NoOperation => run(&app, Protocol::Json11, Service::Unknown, String::new(), Ok(Value::Null)).await,
+        Route::NoOperation => {
+            run(&app, Protocol::Json11, Service::Unknown, String::new(), caller, Ok(Value::Null)).await
+        }
         Route::Form => match body::read(&head.headers, body).await.and_then(|bytes| query::fields(&bytes)) {
-            Ok(fields) => run_form(&app, &fields).await,
+            Ok(fields) => run_form(&app, caller, &fields).await,
             Err(error) => wire::answer(Protocol::Query, Service::Unknown, "", Err(error)),
         },
-        Route::UrlForm(form) => run_form(&app, &route::url_fields(&form)).await,
+        Route::UrlForm(form) => run_form(&app, caller, &route::url_fields(&form)).await,
         Route::S3 => app.objects.call(head, body).await,
     }
 }
 
-async fn run_form(app: &App, fields: &[(String, String)]) -> Response {
+async fn run_form(app: &App, caller: Caller, fields: &[(String, String)]) -> Response {
     let (service, operation) = route::form_target(fields);
-    run(app, Protocol::Query, service, operation, query::decode(fields)).await
+    run(app, Protocol::Query, service, operation, caller, query::decode(fields)).await
 }
 
 async fn run(
@@ -162,13 +172,14 @@ async fn run(
     protocol: Protocol,
     service: Service,
     operation: String,
+    caller: Caller,
     input: Result<Value, ApiError>,
 ) -> Response {
     let input = match input {
         Ok(input) => input,
         Err(error) => return wire::answer(protocol, service, &operation, Err(error)),
     };
-    let call = Call { service, operation: operation.clone(), protocol, input };
+    let call = Call { service, operation: operation.clone(), protocol, input, caller };
     let services = Arc::clone(&app.services);
     // Operations read journals and folders. A panic in one is a bug in that one, and the others go on.
     let outcome = tokio::task::spawn_blocking(move || services.call(&call))

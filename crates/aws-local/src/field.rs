@@ -37,6 +37,12 @@ pub(crate) fn boolean(input: &Value, name: &str) -> Option<bool> {
     }
 }
 
+/// A member's name as it stands in the paths of validation messages.
+pub(crate) fn lower_camel(name: &str) -> String {
+    let mut chars = name.chars();
+    chars.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(chars).collect()
+}
+
 /// A time in milliseconds: epoch seconds as a number, or ISO 8601 text.
 pub(crate) fn time_ms(value: &Value) -> Option<i64> {
     match value {

@@ -8,8 +8,8 @@
 //! | [`config`], [`endpoint`] | what `server` uses: bind, serve, errors in one line |
 //! | `guard`, `route` | who may talk to the port, and which service a request means |
 //! | `wire` | JSON 1.0/1.1, RPC v2 CBOR and query: bytes to [`serde_json::Value`] and back, errors in each form |
-//! | `sagemaker`, `logs`, `cloudwatch`, `sts` | one function per operation, `Value` in, `Value` out |
-//! | `s3` | S3 by `s3s` and `s3s-fs`, after the framing and signatures of the SDKs are taken off |
+//! | `sagemaker`, `logs`, `cloudwatch`, `sts`, `iam`, `pricing`, `quotas` | one function per operation, `Value` in, `Value` out |
+//! | `s3` | S3: the protocol by `s3s`, the objects as plain files |
 //! | [`job`] | runs the jobs: `/opt/ml`, processes, log events, metrics, spot interruptions |
 //!
 //! Invariants: every answer, an error too, is in the protocol of its request and never HTML; no operation blocks the
@@ -18,16 +18,21 @@
 mod clock;
 mod cloudwatch;
 pub mod config;
+mod durable;
 pub mod endpoint;
 mod field;
 mod guard;
+mod iam;
 pub mod job;
 mod logs;
 mod page;
+mod pricing;
+mod quotas;
 mod route;
 mod s3;
 mod sagemaker;
 mod services;
+mod signature;
 mod sts;
 mod wire;
 

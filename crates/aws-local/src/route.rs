@@ -18,6 +18,7 @@ pub(crate) enum Service {
     Sts,
     Iam,
     Pricing,
+    #[expect(clippy::enum_variant_names, reason = "the service is called so")]
     ServiceQuotas,
     CostExplorer,
     /// Any other: each of its operations is unknown here, and says so in its protocol.

@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 
 use crate::cloudwatch::MetricStore;
+use crate::iam::Roles;
 use crate::job::JobHost;
+use crate::quotas::Quotas;
 use crate::route::Service;
+use crate::sts::Sessions;
 use crate::wire::{ApiError, ApiResult, Call, Protocol};
-use crate::{cloudwatch, logs, sagemaker, sts};
+use crate::{cloudwatch, iam, logs, pricing, quotas, sagemaker, sts};
 
 /// State shared by all operations. Everything in it may be used from several threads at once.
 pub(crate) struct Services {
@@ -16,6 +19,9 @@ pub(crate) struct Services {
     pub s3_root: PathBuf,
     pub jobs: JobHost,
     pub metrics: MetricStore,
+    pub roles: Roles,
+    pub quotas: Quotas,
+    pub sessions: Sessions,
 }
 
 impl Services {
@@ -26,13 +32,11 @@ impl Services {
             Service::SageMaker => sagemaker::call(self, operation, &call.input),
             Service::Logs => logs::call(self, operation, &call.input),
             Service::CloudWatch => cloudwatch::call(self, operation, &call.input),
-            Service::Sts => sts::call(self, operation, &call.input),
-            Service::SageMakerMetrics
-            | Service::Iam
-            | Service::Pricing
-            | Service::ServiceQuotas
-            | Service::CostExplorer
-            | Service::Unknown => None,
+            Service::Sts => sts::call(self, operation, &call.input, &call.caller),
+            Service::Iam => iam::call(self, operation, &call.input),
+            Service::Pricing => pricing::call(self, operation, &call.input),
+            Service::ServiceQuotas => quotas::call(self, operation, &call.input),
+            Service::SageMakerMetrics | Service::CostExplorer | Service::Unknown => None,
         }
         .unwrap_or_else(|| Err(unknown_operation(call.protocol, operation)))
     }

@@ -1,18 +1,14 @@
-//! The local S3 store as files: `DATA/s3/<bucket>/<key>`, as `s3s-fs` lays it out.
+//! The objects as the jobs see them: named by `s3://` URIs, read and written as files of the S3 [`Store`].
 //!
-//! Invariant: a path is made only from a bucket name and key parts that were checked here, and written only after the
-//! folder that receives it was found to lie below the store. Objects appear whole, by rename.
+//! Invariant: a URI is checked when it is parsed; where its object lies, and that it appears whole, is the store's.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::{Component, Path, PathBuf};
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use tempfile::NamedTempFile;
 
-/// Folders of a store are not followed deeper than this.
-const MAX_DEPTH: usize = 64;
+use crate::s3::store::{Attributes, Query, Store};
 
 /// `s3://bucket/key`; the key may be empty or end with a slash.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,134 +65,89 @@ pub(super) struct Found {
 /// The store.
 #[derive(Debug, Clone)]
 pub(super) struct Objects {
-    root: PathBuf,
+    store: Store,
 }
 
 impl Objects {
     pub(super) fn new(root: PathBuf) -> Objects {
-        Objects { root }
+        Objects { store: Store::of_jobs(root) }
     }
 
     pub(super) fn bucket_exists(&self, uri: &S3Uri) -> bool {
-        self.root.join(&uri.bucket).is_dir()
-    }
-
-    fn path(&self, uri: &S3Uri) -> PathBuf {
-        self.root.join(&uri.bucket).join(uri.key.trim_end_matches('/'))
+        self.store.bucket_exists(&uri.bucket)
     }
 
     /// The file of exactly this key.
     pub(super) fn file(&self, uri: &S3Uri) -> Option<PathBuf> {
-        let path = self.path(uri);
-        (!uri.key.is_empty() && !uri.key.ends_with('/') && path.is_file()).then_some(path)
+        self.store.file(&uri.bucket, &uri.key)
     }
 
     /// Objects whose key begins with the URI's key, sorted: the object itself, what lies in the folder of that name,
     /// or else what begins with the last name of the key.
     pub(super) fn list(&self, uri: &S3Uri) -> io::Result<Vec<Found>> {
         if let Some(path) = self.file(uri) {
-            let relative = PathBuf::from(path.file_name().unwrap_or_default());
+            let relative = PathBuf::from(uri.key.rsplit('/').next().unwrap_or_default());
             return Ok(vec![Found { relative, path }]);
         }
-        let mut found = Vec::new();
-        let path = self.path(uri);
-        if path.is_dir() {
-            collect(&path, Path::new(""), 0, &mut found)?;
-        } else if let (false, Some(parent), Some(start)) = (uri.key.ends_with('/'), path.parent(), path.file_name())
-            && parent.is_dir()
-        {
-            let start = start.to_string_lossy().into_owned();
-            collect(parent, Path::new(""), 0, &mut found)?;
-            found.retain(|object| object.relative.to_string_lossy().starts_with(&start));
+        if !self.bucket_exists(uri) {
+            return Ok(Vec::new());
+        }
+        let folder = match uri.key.trim_end_matches('/') {
+            "" => String::new(),
+            key => format!("{key}/"),
+        };
+        let mut found = self.below(&uri.bucket, &folder, folder.len())?;
+        if found.is_empty() && !uri.key.ends_with('/') {
+            let parent = uri.key.rfind('/').map_or(0, |slash| slash + 1);
+            found = self.below(&uri.bucket, &uri.key, parent)?;
         }
         found.sort_by(|a, b| a.relative.cmp(&b.relative));
         Ok(found)
     }
 
+    /// Objects with this prefix, named by what follows the first `cut` bytes. A key that is no path below a folder has no
+    /// place in a channel.
+    fn below(&self, bucket: &str, prefix: &str, cut: usize) -> io::Result<Vec<Found>> {
+        let query = Query { prefix: prefix.to_owned(), limit: usize::MAX, ..Query::default() };
+        let (listed, _) = self.store.list(bucket, &query)?;
+        let found = listed.iter().filter_map(|listed| {
+            let key = listed.text();
+            let relative = key.get(cut..).filter(|relative| !relative.is_empty() && !relative.ends_with('/'))?;
+            let plain = Path::new(relative).components().all(|part| matches!(part, Component::Normal(_)));
+            let path = self.store.file(bucket, key).filter(|_| plain)?;
+            Some(Found { relative: PathBuf::from(relative), path })
+        });
+        Ok(found.collect())
+    }
+
     /// A new object: write to its file, then `publish`.
     pub(super) fn create(&self, uri: &S3Uri) -> io::Result<NewObject> {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
         if uri.key.is_empty() || uri.key.ends_with('/') {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{uri} names no object")));
         }
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let aside = self.root.join(format!(".trainyard-{}-{number}.part", std::process::id()));
-        let file = File::options().write(true).create_new(true).open(&aside)?;
-        Ok(NewObject { objects: self.clone(), uri: uri.clone(), file, aside, published: false })
+        let bytes = self.store.incoming()?;
+        Ok(NewObject { store: self.store.clone(), uri: uri.clone(), file: bytes.as_file().try_clone()?, bytes })
     }
 
     /// Removes an object if it is there.
     pub(super) fn remove(&self, uri: &S3Uri) -> io::Result<()> {
-        self.forget_attributes(uri);
-        match fs::remove_file(self.path(uri)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        self.store.remove(&uri.bucket, &uri.key, |_| Ok(()))
     }
-
-    /// `s3s-fs` keeps checksums and attributes beside the bucket; those of an object that we replace are no longer true.
-    fn forget_attributes(&self, uri: &S3Uri) {
-        let bucket = BASE64_URL_SAFE_NO_PAD.encode(&uri.bucket);
-        let key = BASE64_URL_SAFE_NO_PAD.encode(&uri.key);
-        for kind in ["internal", "metadata"] {
-            let _ = fs::remove_file(self.root.join(format!(".bucket-{bucket}.object-{key}.{kind}.json")));
-        }
-    }
-}
-
-fn collect(folder: &Path, relative: &Path, depth: usize, found: &mut Vec<Found>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let path = entry.path();
-        let relative = relative.join(entry.file_name());
-        if path.is_dir() {
-            if depth < MAX_DEPTH {
-                collect(&path, &relative, depth + 1, found)?;
-            }
-        } else if path.is_file() {
-            found.push(Found { relative, path });
-        }
-    }
-    Ok(())
 }
 
 /// An object that is being written. Dropped unpublished, it leaves nothing behind.
 pub(super) struct NewObject {
-    objects: Objects,
+    store: Store,
     uri: S3Uri,
     pub(super) file: File,
-    aside: PathBuf,
-    published: bool,
+    bytes: NamedTempFile,
 }
 
 impl NewObject {
     /// Puts the object in its place.
-    pub(super) fn publish(mut self) -> io::Result<()> {
-        let path = self.objects.path(&self.uri);
-        let store = self.objects.root.canonicalize()?;
-        let Some(folder) = path.parent() else { return Err(io::ErrorKind::InvalidInput.into()) };
-        if !self.objects.bucket_exists(&self.uri) {
-            let message = format!("the bucket {} does not exist", self.uri.bucket);
-            return Err(io::Error::new(io::ErrorKind::NotFound, message));
-        }
-        fs::create_dir_all(folder)?;
-        if !folder.canonicalize()?.starts_with(&store) {
-            let message = format!("{} leads out of the store", self.uri);
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
-        }
-        self.file.sync_data()?;
-        fs::rename(&self.aside, &path)?;
-        self.published = true;
-        self.objects.forget_attributes(&self.uri);
-        Ok(())
-    }
-}
-
-impl Drop for NewObject {
-    fn drop(&mut self) {
-        if !self.published {
-            let _ = fs::remove_file(&self.aside);
-        }
+    pub(super) fn publish(self) -> io::Result<()> {
+        let attributes = Attributes { key: self.uri.key, ..Attributes::default() };
+        self.store.publish(&self.uri.bucket, self.bytes, &attributes, |_| Ok::<_, io::Error>(())).map(|_| ())
     }
 }
 

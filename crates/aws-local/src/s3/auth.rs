@@ -39,7 +39,7 @@ pub(super) fn strip(head: &mut Parts, now_ms: i64) -> bool {
 }
 
 /// Takes the query parameters of these names (in lower case) out of the request's URI.
-pub(super) fn drop_parameters(head: &mut Parts, names: &[&str]) {
+fn drop_parameters(head: &mut Parts, names: &[&str]) {
     let Some(query) = head.uri.query() else { return };
     let kept: Vec<&str> = query
         .split('&')

@@ -1,28 +1,27 @@
-//! Takes the `aws-chunked` framing off an upload.
+//! Takes the `aws-chunked` framing off an upload, piece by piece.
 //!
 //! SDKs send streams as `<hex size>[;chunk-signature=..]\r\n<bytes>\r\n ... 0\r\n<trailers>\r\n`, with the checksum after
-//! the bytes. `s3s` decodes that only for requests whose signature it can verify; here any key is accepted, so the frame
-//! comes off first. The bytes are spooled, because the checksum becomes a header again and is then verified by the store.
+//! the bytes. `s3s` decodes that only for requests whose signature it can verify; here any key may be accepted, so the
+//! frame comes off first. The trailers are complete once the body was read, and travel beside the request until then.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html>
 
 use std::io;
-use std::path::Path;
+use std::pin::Pin;
+use std::sync::PoisonError;
 
 use axum::body::Body;
-use futures::TryStreamExt as _;
+use bytes::Bytes;
+use futures::{Stream, TryStreamExt as _, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use tokio::fs::File;
-use tokio::io::{
-    AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncSeekExt as _, AsyncWrite, AsyncWriteExt as _,
-};
-use tokio_util::io::{ReaderStream, StreamReader};
+use s3s::{S3Error, S3ErrorCode};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _};
+use tokio_util::io::StreamReader;
+
+use super::ops::Trailers;
 
 const DECODED_LENGTH: HeaderName = HeaderName::from_static("x-amz-decoded-content-length");
 const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
 const TRAILER: HeaderName = HeaderName::from_static("x-amz-trailer");
-
-/// Up to this size an upload is held in memory instead of a file.
-const MEMORY_BYTES: u64 = 1 << 20;
 
 /// S3's largest object of one request.
 const MAX_BYTES: u64 = 5 << 30;
@@ -30,9 +29,30 @@ const MAX_BYTES: u64 = 5 << 30;
 /// The longest line between chunks.
 const MAX_LINE: usize = 16 << 10;
 
+/// The most trailers of a body.
+const MAX_TRAILERS: usize = 20;
+
 /// Why a framed body was refused: the S3 code and a message.
-#[derive(Debug)]
-pub(super) struct Malformed(pub &'static str, pub String);
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{1}")]
+pub(crate) struct Malformed(pub &'static str, pub String);
+
+impl Malformed {
+    pub(crate) fn to_error(&self) -> S3Error {
+        let code = S3ErrorCode::from_bytes(self.0.as_bytes()).unwrap_or(S3ErrorCode::InvalidRequest);
+        S3Error::with_message(code, self.1.clone())
+    }
+
+    fn incomplete() -> Self {
+        Self("IncompleteBody", "The body does not have the number of bytes that its headers say.".to_owned())
+    }
+}
+
+impl From<Malformed> for io::Error {
+    fn from(malformed: Malformed) -> Self {
+        io::Error::other(malformed)
+    }
+}
 
 pub(super) fn is_chunked(headers: &HeaderMap) -> bool {
     let has = |name: &HeaderName, part: &str| {
@@ -42,7 +62,7 @@ pub(super) fn is_chunked(headers: &HeaderMap) -> bool {
 }
 
 /// The plain body; `headers` then describe it as if it had been sent plainly.
-pub(super) async fn unframe(headers: &mut HeaderMap, body: Body, spool: &Path) -> Result<Body, Malformed> {
+pub(super) fn unframe(headers: &mut HeaderMap, body: Body) -> Result<(Body, Trailers), Malformed> {
     let length: u64 = headers
         .get(&DECODED_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse().ok())
@@ -50,102 +70,98 @@ pub(super) async fn unframe(headers: &mut HeaderMap, body: Body, spool: &Path) -
     if length > MAX_BYTES {
         return Err(Malformed("EntityTooLarge", format!("An upload may have at most {MAX_BYTES} bytes.")));
     }
-    let mut reader = StreamReader::new(body.into_data_stream().map_err(io::Error::other));
-    let (trailers, body) = if length <= MEMORY_BYTES {
-        let mut memory = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
-        let trailers = copy(&mut reader, &mut memory, length).await?;
-        (trailers, Body::from(memory))
-    } else {
-        let failed = |error: io::Error| Malformed("InternalError", format!("The upload could not be spooled: {error}"));
-        let mut file = File::from_std(tempfile::tempfile_in(spool).map_err(failed)?);
-        let trailers = copy(&mut reader, &mut file, length).await?;
-        file.flush().await.map_err(failed)?;
-        file.rewind().await.map_err(failed)?;
-        (trailers, Body::from_stream(ReaderStream::with_capacity(file, 64 << 10)))
-    };
-
-    let declared: Vec<String> = headers
-        .get_all(&TRAILER)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|names| names.split(','))
-        .map(|name| name.trim().to_ascii_lowercase())
-        .filter(|name| !name.is_empty())
-        .collect();
-    if declared.iter().any(|name| !trailers.contains_key(name)) {
-        return Err(Malformed(
-            "MalformedTrailerError",
-            "A declared trailer is missing from the request body.".to_owned(),
-        ));
-    }
-    for (name, value) in &trailers {
-        if name.as_str().starts_with("x-amz-checksum-") {
-            headers.insert(name.clone(), value.clone());
-        }
-    }
-    for name in [&DECODED_LENGTH, &CONTENT_SHA256, &TRAILER, &header::TRANSFER_ENCODING] {
+    let trailers = Trailers { declared: names(headers, &TRAILER), ..Trailers::default() };
+    let kept: Vec<String> =
+        names(headers, &header::CONTENT_ENCODING).into_iter().filter(|it| it != "aws-chunked").collect();
+    for name in [&DECODED_LENGTH, &CONTENT_SHA256, &TRAILER, &header::TRANSFER_ENCODING, &header::CONTENT_ENCODING] {
         headers.remove(name);
     }
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    strip_encoding(headers);
-    Ok(body)
-}
-
-/// `aws-chunked` is how the body travelled; any other encoding belongs to the object.
-fn strip_encoding(headers: &mut HeaderMap) {
-    let kept: Vec<String> = headers
-        .get_all(header::CONTENT_ENCODING)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|names| names.split(','))
-        .map(|name| name.trim().to_owned())
-        .filter(|name| !name.is_empty() && name != "aws-chunked")
-        .collect();
-    headers.remove(header::CONTENT_ENCODING);
+    // `aws-chunked` is how the body travelled; any other encoding belongs to the object.
     if let Ok(value) = HeaderValue::from_str(&kept.join(","))
         && !kept.is_empty()
     {
         headers.insert(header::CONTENT_ENCODING, value);
     }
+    let source: Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>> =
+        Box::pin(body.into_data_stream().map_err(io::Error::other));
+    let frames = Frames {
+        reader: StreamReader::new(source),
+        left: length,
+        in_chunk: 0,
+        begun: false,
+        trailers: trailers.clone(),
+    };
+    let pieces = stream::try_unfold(frames, |mut frames| async move {
+        Ok::<_, io::Error>(frames.next().await?.map(|piece| (piece, frames)))
+    });
+    Ok((Body::from_stream(pieces), trailers))
 }
 
-/// Copies the chunks' bytes, exactly `length` of them, and answers the trailers.
-async fn copy<R, W>(reader: &mut R, out: &mut W, length: u64) -> Result<HeaderMap, Malformed>
-where
-    R: AsyncBufRead + Unpin,
-    W: AsyncWrite + Unpin,
-{
-    let incomplete =
-        || Malformed("IncompleteBody", "The body does not have the number of bytes that its headers say.".to_owned());
-    let mut left = length;
-    loop {
-        let line = line(reader).await?;
-        let size = line.split(';').next().unwrap_or_default().trim();
-        let size = u64::from_str_radix(size, 16)
-            .map_err(|_| Malformed("InvalidRequest", "The aws-chunked body has an invalid chunk size.".to_owned()))?;
-        if size == 0 {
-            break;
+/// The parts of a list in a header, in lower case.
+fn names(headers: &HeaderMap, name: &HeaderName) -> Vec<String> {
+    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    let names = values.flat_map(|names| names.split(',')).map(|name| name.trim().to_ascii_lowercase());
+    names.filter(|name| !name.is_empty()).collect()
+}
+
+struct Frames<R> {
+    reader: R,
+    /// Bytes of the object that are still to come.
+    left: u64,
+    /// Bytes of this chunk that are still to come.
+    in_chunk: u64,
+    /// A chunk was read whose line end is still to come.
+    begun: bool,
+    trailers: Trailers,
+}
+
+impl<R: AsyncBufRead + Unpin> Frames<R> {
+    /// The next bytes of the object; after the last of them the trailers are there.
+    async fn next(&mut self) -> Result<Option<Bytes>, Malformed> {
+        if self.in_chunk == 0 {
+            if self.begun && !line(&mut self.reader).await?.is_empty() {
+                return Err(Malformed::incomplete());
+            }
+            let head = line(&mut self.reader).await?;
+            let size = head.split(';').next().unwrap_or_default().trim();
+            let size = u64::from_str_radix(size, 16).map_err(|_| {
+                Malformed("InvalidRequest", "The aws-chunked body has an invalid chunk size.".to_owned())
+            })?;
+            self.left = self.left.checked_sub(size).ok_or_else(Malformed::incomplete)?;
+            if size == 0 {
+                return self.end().await.map(|()| None);
+            }
+            self.in_chunk = size;
+            self.begun = true;
         }
-        left = left.checked_sub(size).ok_or_else(incomplete)?;
-        let copied = tokio::io::copy(&mut (&mut *reader).take(size), out).await.map_err(|_| incomplete())?;
-        if copied != size || !self::line(reader).await?.is_empty() {
-            return Err(incomplete());
+        let ready = self.reader.fill_buf().await.map_err(|_| Malformed::incomplete())?;
+        if ready.is_empty() {
+            return Err(Malformed::incomplete());
         }
+        let count = ready.len().min(usize::try_from(self.in_chunk).unwrap_or(usize::MAX));
+        let piece = Bytes::copy_from_slice(&ready[..count]);
+        self.reader.consume(count);
+        self.in_chunk -= count as u64;
+        Ok(Some(piece))
     }
-    if left > 0 {
-        return Err(incomplete());
-    }
-    let mut trailers = HeaderMap::new();
-    loop {
-        let line = line(reader).await?;
-        if line.is_empty() {
-            return Ok(trailers);
+
+    async fn end(&mut self) -> Result<(), Malformed> {
+        if self.left > 0 {
+            return Err(Malformed::incomplete());
         }
-        if let Some((name, value)) = line.split_once(':')
-            && let (Ok(name), Ok(value)) = (HeaderName::try_from(name.trim()), HeaderValue::from_str(value.trim()))
-        {
-            trailers.insert(name, value);
+        for _ in 0..MAX_TRAILERS {
+            let line = line(&mut self.reader).await?;
+            if line.is_empty() {
+                return Ok(());
+            }
+            if let Some((name, value)) = line.split_once(':')
+                && let (Ok(name), Ok(value)) = (HeaderName::try_from(name.trim()), HeaderValue::from_str(value.trim()))
+            {
+                self.trailers.sent.lock().unwrap_or_else(PoisonError::into_inner).insert(name, value);
+            }
         }
+        Err(Malformed("InvalidRequest", "The aws-chunked body has too many trailers.".to_owned()))
     }
 }
 
@@ -168,24 +184,26 @@ mod tests {
     use super::*;
     use http_body_util::BodyExt as _;
 
-    async fn unframed(framed: &'static str, length: u64) -> Result<(String, HeaderMap), Malformed> {
+    async fn unframed(framed: &'static str, length: u64) -> Result<(String, HeaderMap, HeaderMap), String> {
         let mut headers = HeaderMap::new();
         headers.insert(DECODED_LENGTH, HeaderValue::from(length));
         headers.insert(CONTENT_SHA256, HeaderValue::from_static("STREAMING-UNSIGNED-PAYLOAD-TRAILER"));
         headers.insert(TRAILER, HeaderValue::from_static("x-amz-checksum-crc32"));
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("aws-chunked,gzip"));
         assert!(is_chunked(&headers));
-        let body = unframe(&mut headers, Body::from(framed), Path::new("/nonexistent")).await?;
-        let bytes = body.collect().await.unwrap().to_bytes();
-        Ok((String::from_utf8(bytes.to_vec()).unwrap(), headers))
+        let (body, trailers) = unframe(&mut headers, Body::from(framed)).unwrap();
+        assert_eq!(trailers.declared, ["x-amz-checksum-crc32"]);
+        let bytes = body.collect().await.map_err(|error| format!("{error:?}"))?.to_bytes();
+        let sent = trailers.sent.lock().unwrap().clone();
+        Ok((String::from_utf8(bytes.to_vec()).unwrap(), headers, sent))
     }
 
     #[tokio::test]
-    async fn frames_come_off_and_trailers_become_headers() {
+    async fn frames_come_off_and_trailers_are_kept() {
         let framed = "5;chunk-signature=abc\r\nhello\r\n6\r\n world\r\n0\r\nx-amz-checksum-crc32:DUoRhQ==\r\n\r\n";
-        let (body, headers) = unframed(framed, 11).await.unwrap();
+        let (body, headers, sent) = unframed(framed, 11).await.unwrap();
         assert_eq!(body, "hello world");
-        assert_eq!(headers["x-amz-checksum-crc32"], "DUoRhQ==");
+        assert_eq!(sent["x-amz-checksum-crc32"], "DUoRhQ==");
         assert_eq!(headers[header::CONTENT_LENGTH], "11");
         assert_eq!(headers[header::CONTENT_ENCODING], "gzip");
         assert!(!is_chunked(&headers));
@@ -193,11 +211,14 @@ mod tests {
 
     #[tokio::test]
     async fn bodies_that_lie_are_refused() {
-        let code = async |framed, length| unframed(framed, length).await.unwrap_err().0;
-        assert_eq!(code("5\r\nhello\r\n0\r\n\r\n", 6).await, "IncompleteBody");
-        assert_eq!(code("5\r\nhello\r\n0\r\n\r\n", 4).await, "IncompleteBody");
-        assert_eq!(code("5\r\nhel", 5).await, "IncompleteBody");
-        assert_eq!(code("zz\r\nhello\r\n0\r\n\r\n", 5).await, "InvalidRequest");
-        assert_eq!(code("5\r\nhello\r\n0\r\n\r\n", 5).await, "MalformedTrailerError");
+        for (framed, length, code) in [
+            ("5\r\nhello\r\n0\r\n\r\n", 6, "IncompleteBody"),
+            ("5\r\nhello\r\n0\r\n\r\n", 4, "IncompleteBody"),
+            ("5\r\nhel", 5, "IncompleteBody"),
+            ("zz\r\nhello\r\n0\r\n\r\n", 5, "InvalidRequest"),
+        ] {
+            let error = unframed(framed, length).await.unwrap_err();
+            assert!(error.contains(code), "{framed}: {error}");
+        }
     }
 }

@@ -1,81 +1,81 @@
-//! S3 by `s3s` (protocol) and `s3s-fs` (a folder as store), behind what the SDKs wrap around a request.
+//! S3: `s3s` reads requests and writes answers, `ops` does what they ask for, `store` keeps the objects as plain files
+//! that the jobs read and write without HTTP.
 //!
-//! Objects are plain files at `<root>/<bucket>/<key>`: the jobs read and write them without HTTP. What the store does
-//! otherwise than S3, and would hurt, is answered here: a folder is no object, a bucket that holds objects is not
-//! deleted, and one's own bucket may be created again.
+//! What the SDKs wrap around a request comes off first: signatures and the framing of streams.
 
 mod auth;
-mod chunked;
+pub(crate) mod chunked;
 pub(crate) mod lookup;
+mod ops;
+pub(crate) mod store;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 use axum::body::Body;
 use axum::response::Response;
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 use s3s::service::{S3Service, S3ServiceBuilder};
-use s3s_fs::FileSystem;
 
-use crate::wire::query::{escape, percent_decode};
+use crate::wire::query::escape;
 use crate::{clock, wire};
 
 /// More than any error of S3 says.
 const MAX_ERROR_BYTES: usize = 64 << 10;
 
-/// The longest name of a file on Linux and macOS.
-const MAX_FILE_NAME: usize = 255;
+/// Headers that name the account which a bucket must belong to.
+const OWNERS: [HeaderName; 2] = [
+    HeaderName::from_static("x-amz-expected-bucket-owner"),
+    HeaderName::from_static("x-amz-source-expected-bucket-owner"),
+];
+
+/// Between the message of a failed condition and the condition.
+pub(crate) const CONDITION: &str = ": ";
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 
 /// The buckets.
 pub(crate) struct Objects {
-    root: PathBuf,
+    account: String,
     service: S3Service,
 }
 
 impl Objects {
-    pub(crate) fn open(root: &Path) -> anyhow::Result<Self> {
-        let files = FileSystem::new(root)
-            .map_err(|error| anyhow::anyhow!("{error:?}"))
-            .with_context(|| format!("the buckets in {} could not be opened", root.display()))?;
-        Ok(Self { root: root.to_owned(), service: S3ServiceBuilder::new(files).build() })
+    pub(crate) fn open(root: &Path, account: &str, region: &str) -> anyhow::Result<Self> {
+        // Nobody knows any more what these bytes were to become.
+        let incoming = root.join(".incoming");
+        if incoming.is_dir() {
+            std::fs::remove_dir_all(&incoming)
+                .with_context(|| format!("the unfinished uploads in {} could not be removed", incoming.display()))?;
+        }
+        let (account, region) = (account.to_owned(), region.to_owned());
+        let buckets = ops::Buckets { store: store::Store::new(root.to_owned()), account: account.clone(), region };
+        Ok(Self { account, service: S3ServiceBuilder::new(buckets).build() })
     }
 
     pub(crate) async fn call(&self, mut head: Parts, body: Body) -> Response {
         if !auth::strip(&mut head, clock::now_ms()) {
             return refused(403, "AccessDenied", "Request has expired");
         }
-        let Some(path) = percent_decode(head.uri.path().replace('+', "%2B").as_bytes()) else {
-            return refused(400, "InvalidURI", "Couldn't parse the specified URI.");
-        };
-        let (bucket, key) = path.trim_start_matches('/').split_once('/').unwrap_or((path.trim_start_matches('/'), ""));
-        if path.split('/').any(|part| part == ".." || part == ".") || path.contains('\0') {
-            return refused(
-                400,
-                "InvalidRequest",
-                "The local endpoint keeps objects as files: a key cannot hold the parts . and ...",
-            );
+        let owned = |name: &HeaderName| head.headers.get(name).is_none_or(|owner| owner == self.account.as_str());
+        if !OWNERS.iter().all(owned) {
+            return refused(403, "AccessDenied", "Access Denied");
         }
-        // The store repeats `encoding-type=url` without encoding the keys: clients would decode what is plain.
-        auth::drop_parameters(&mut head, &["encoding-type"]);
-        if is_too_long(&head, bucket, key) {
-            return refused(400, "KeyTooLongError", "Your key is too long: the local endpoint keeps about 150 bytes.");
-        }
-        if let Some(answer) = self.answer_first(&head, bucket, key).await {
-            return answer;
-        }
-        let body = if chunked::is_chunked(&head.headers) {
-            match chunked::unframe(&mut head.headers, body, &self.root).await {
-                Ok(body) => body,
-                Err(chunked::Malformed(code, message)) => {
-                    return refused(if code == "InternalError" { 500 } else { 400 }, code, &message);
+        quote_tags(&mut head.headers);
+        drop_unreadable_range(&mut head.headers);
+        let bucket = head.uri.path().trim_start_matches('/').split('/').next().unwrap_or_default().to_owned();
+        let mut body = body;
+        if chunked::is_chunked(&head.headers) {
+            match chunked::unframe(&mut head.headers, body) {
+                Ok((plain, trailers)) => {
+                    body = plain;
+                    head.extensions.insert(trailers);
                 }
+                Err(chunked::Malformed(code, message)) => return refused(400, code, &message),
             }
-        } else {
-            body
-        };
-        let reads_object = !key.is_empty() && (head.method == Method::GET || head.method == Method::HEAD);
+        }
         let request = Request::from_parts(head, s3s::Body::http_body_unsync(body));
         let mut response = match self.service.call(request).await {
             Ok(response) => response.map(Body::new),
@@ -84,86 +84,88 @@ impl Objects {
                 refused(500, "InternalError", "We encountered an internal error. Please try again.")
             }
         };
-        if response.status().is_client_error() || response.status().is_server_error() {
-            return with_message(response).await;
+        if response.status() == StatusCode::NOT_MODIFIED {
+            *response.body_mut() = Body::empty();
+            response.headers_mut().remove(header::CONTENT_LENGTH);
+            response.headers_mut().remove(header::CONTENT_TYPE);
+        } else if response.status().is_client_error() || response.status().is_server_error() {
+            response = with_message(response, &bucket).await;
         }
-        if reads_object && response.status().is_success() {
-            // S3's type for objects that were stored without one, as the jobs' artifacts are.
-            let headers = response.headers_mut();
-            headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("binary/octet-stream"));
+        if let Ok(id) = HeaderValue::from_str(&wire::request_id()) {
+            response.headers_mut().entry(REQUEST_ID).or_insert(id);
         }
         response
     }
+}
 
-    /// What is not left to the store.
-    async fn answer_first(&self, head: &Parts, bucket: &str, key: &str) -> Option<Response> {
-        let plain = head.uri.query().is_none_or(|query| query.is_empty() || query.starts_with("x-id="));
-        let (root, bucket, key) = (self.root.clone(), bucket.to_owned(), key.to_owned());
-        let method = head.method.clone();
-        let creates_bucket = method == Method::PUT && key.is_empty();
-        let look = move || match method {
-            // The store would make the folder of an unknown bucket on the way.
-            _ if !(bucket.is_empty() || creates_bucket)
-                && lookup::path_of(&root, &bucket, "").is_some_and(|path| !path.is_dir()) =>
-            {
-                Some(refused(404, "NoSuchBucket", "The specified bucket does not exist"))
-            }
-            Method::GET | Method::HEAD if !key.is_empty() && plain => {
-                let is_folder =
-                    key.ends_with('/') || lookup::path_of(&root, &bucket, &key).is_some_and(|path| path.is_dir());
-                is_folder.then(|| refused(404, "NoSuchKey", "The specified key does not exist."))
-            }
-            Method::DELETE if key.is_empty() && plain => lookup::has_objects(&root, &bucket, "")
-                .then(|| refused(409, "BucketNotEmpty", "The bucket you tried to delete is not empty")),
-            Method::PUT if key.is_empty() && plain => {
-                let exists = lookup::path_of(&root, &bucket, "").is_some_and(|path| path.is_dir());
-                exists.then(|| {
-                    let mut response = Response::new(Body::empty());
-                    if let Ok(location) = HeaderValue::from_str(&format!("/{bucket}")) {
-                        response.headers_mut().insert(header::LOCATION, location);
-                    }
-                    response
-                })
-            }
-            _ => None,
-        };
-        tokio::task::spawn_blocking(look).await.ok().flatten()
+/// Entity tags in conditions may come without their quotes.
+fn quote_tags(headers: &mut HeaderMap) {
+    let names = [
+        header::IF_MATCH,
+        header::IF_NONE_MATCH,
+        HeaderName::from_static("x-amz-copy-source-if-match"),
+        HeaderName::from_static("x-amz-copy-source-if-none-match"),
+    ];
+    for name in names {
+        if let Some(tag) = headers.get(&name).and_then(|value| value.to_str().ok())
+            && tag != "*"
+            && !tag.contains('"')
+            && let Ok(quoted) = HeaderValue::from_str(&format!("\"{tag}\""))
+        {
+            headers.insert(name, quoted);
+        }
     }
 }
 
-/// The store keeps what it knows about an object in a file whose name holds the key in base64, and fails with half an
-/// upload done when that name is longer than a file's name may be.
-fn is_too_long(head: &Parts, bucket: &str, key: &str) -> bool {
-    let query = head.uri.query().unwrap_or_default();
-    let upload = match head.method {
-        Method::PUT => "",
-        Method::POST if query.split('&').any(|pair| pair == "uploads" || pair == "uploads=") => {
-            ".upload-00000000-0000-0000-0000-000000000000"
+/// S3 reads past a range that is none, and sends the whole object.
+fn drop_unreadable_range(headers: &mut HeaderMap) {
+    let range = headers.get(header::RANGE).map(|value| value.to_str().ok().map(s3s::dto::Range::parse));
+    if !matches!(range, None | Some(Some(Ok(_)))) {
+        headers.remove(header::RANGE);
+    }
+}
+
+/// What `s3s` has no element for: errors about a bucket name it, and a condition that failed is named.
+fn with_details(text: String, code: Option<&str>, bucket: &str) -> String {
+    let detail = match code {
+        Some("NoSuchBucket" | "BucketAlreadyOwnedByYou" | "BucketNotEmpty" | "InvalidBucketName") => {
+            format!("<BucketName>{}</BucketName>", escape(bucket))
         }
-        _ => return false,
+        Some("PreconditionFailed") => match text.split_once(CONDITION).and_then(|(_, rest)| rest.split_once('<')) {
+            Some((condition, _)) => {
+                let detail = format!("<Condition>{condition}</Condition></Error>");
+                return text.replacen(&format!("{CONDITION}{condition}"), "", 1).replacen("</Error>", &detail, 1);
+            }
+            None => return text,
+        },
+        _ => return text,
     };
-    let base64 = |text: &str| (text.len() * 4).div_ceil(3);
-    let fixed = ".bucket-.object-.metadata.json".len() + upload.len();
-    base64(bucket) + base64(key) + fixed > MAX_FILE_NAME
+    text.replacen("</Error>", &format!("{detail}</Error>"), 1)
 }
 
 /// `s3s` leaves the message out of errors that need none; clients print it without asking.
-async fn with_message(response: Response) -> Response {
-    let (head, body) = response.into_parts();
+async fn with_message(response: Response, bucket: &str) -> Response {
+    let (mut head, body) = response.into_parts();
     let text = match Limited::new(body, MAX_ERROR_BYTES).collect().await {
         Ok(collected) => String::from_utf8_lossy(&collected.to_bytes()).into_owned(),
         Err(_) => String::new(),
     };
     let code = text.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>")).map(|(code, _)| code);
     let message = match code {
-        Some(_) if text.contains("<Message>") => return Response::from_parts(head, Body::from(text)),
-        Some("NoSuchKey") => "The specified key does not exist.",
-        Some("NoSuchUpload") => "The specified multipart upload does not exist. It may have been aborted or completed.",
+        Some(_) if text.contains("<Message>") => {
+            head.headers.remove(header::CONTENT_LENGTH);
+            let code = code.map(ToOwned::to_owned);
+            return Response::from_parts(head, Body::from(with_details(text, code.as_deref(), bucket)));
+        }
         Some("NotImplemented") => "The local endpoint does not provide this S3 operation.",
-        Some("InvalidRange") => "The requested range is not satisfiable",
-        Some("BadDigest") => "The Content-MD5 or checksum you specified did not match what we received.",
         Some("InvalidBucketName") => "The specified bucket is not valid.",
-        Some("EntityTooSmall") => "Your proposed upload is smaller than the minimum allowed object size.",
+        Some("KeyTooLongError") => "Your key is too long",
+        Some("InvalidURI") => "Couldn't parse the specified URI.",
+        Some("MethodNotAllowed") => "The specified method is not allowed against this resource.",
+        Some("MalformedXML") => {
+            "The XML you provided was not well-formed or did not validate against our published schema"
+        }
+        Some("InternalError") => "We encountered an internal error. Please try again.",
         _ => "The request was refused.",
     };
     refused(head.status.as_u16(), code.unwrap_or("InternalError"), message)

@@ -25,6 +25,7 @@ pub(super) fn create_training_job(services: &Services, input: &Value) -> ApiResu
     let tags = tags_of(input)?;
     let name = field::text(input, "TrainingJobName").unwrap_or_default();
     let arn = job_arn(services, name);
+    let _admission = services.quotas.admit(&services.jobs, input)?;
     services.jobs.start(name, &arn, input, &tags).map_err(job_error)?;
     tracing::info!(job.name = name, "training job created");
     Ok(json!({ "TrainingJobArn": arn }))

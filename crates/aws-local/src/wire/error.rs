@@ -45,3 +45,9 @@ impl ApiError {
         if self.status < 500 { "Sender" } else { "Receiver" }
     }
 }
+
+impl From<std::io::Error> for ApiError {
+    fn from(error: std::io::Error) -> Self {
+        Self::internal(error)
+    }
+}

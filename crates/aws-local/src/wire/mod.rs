@@ -17,9 +17,10 @@ use rand::Rng as _;
 use serde_json::{Value, json};
 
 use crate::route::Service;
+use crate::signature::Caller;
 
-/// Members of CloudWatch's and STS's answers that are times. SageMaker and Logs speak JSON only, where a time is a number.
-const TIME_MEMBERS: [&str; 3] = ["Timestamp", "Timestamps", "Expiration"];
+/// Members of CloudWatch's, STS's and IAM's answers that are times. SageMaker and Logs speak JSON only, where a time is a number.
+const TIME_MEMBERS: [&str; 4] = ["Timestamp", "Timestamps", "Expiration", "CreateDate"];
 
 const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
@@ -44,6 +45,7 @@ pub(crate) struct Call {
     pub operation: String,
     pub protocol: Protocol,
     pub input: Value,
+    pub caller: Caller,
 }
 
 /// Writes an operation's outcome in its protocol's form.

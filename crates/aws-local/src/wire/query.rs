@@ -49,6 +49,18 @@ pub(crate) fn percent_decode(text: &[u8]) -> Option<String> {
     String::from_utf8(out).ok()
 }
 
+/// Every byte but the unreserved ones as `%XX`, as IAM shows its documents.
+pub(crate) fn percent_encode(text: &str) -> String {
+    text.bytes().fold(String::with_capacity(text.len() * 2), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+        out
+    })
+}
+
 /// `MetricData.member.1.Dimensions.member.2.Name=x` becomes nested objects and lists. Every leaf is text.
 pub(crate) fn decode(fields: &[(String, String)]) -> Result<Value, ApiError> {
     let mut root = Value::Object(Map::new());

@@ -6,5 +6,6 @@ mod app;
 mod cloudwatch;
 mod guard;
 mod protocols;
+mod quotas;
 mod s3;
 mod sagemaker;

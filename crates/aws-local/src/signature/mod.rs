@@ -1,0 +1,5 @@
+//! Signatures of requests: who signed.
+
+mod caller;
+
+pub(crate) use caller::Caller;
