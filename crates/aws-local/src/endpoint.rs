@@ -16,12 +16,15 @@ use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::background;
 use crate::cloudwatch::MetricStore;
 use crate::config::{LocalConfig, LocalError};
 use crate::guard::Guard;
 use crate::job::JobHost;
 use crate::route::{self, Route, Service};
 use crate::s3::Objects;
+use crate::sagemaker::experiments::ExperimentStore;
+use crate::sagemaker::tuning::TuningStore;
 use crate::services::Services;
 use crate::wire::{self, ApiError, Call, Protocol, body, cbor, query};
 
@@ -68,12 +71,16 @@ pub async fn bind(config: LocalConfig) -> Result<LocalEndpoint, LocalError> {
         let (data, s3_root) = (data.clone(), s3_root.clone());
         move || -> anyhow::Result<_> {
             let jobs = JobHost::open(&data, job)?;
-            Ok((jobs, MetricStore::open(&data.join("cloudwatch"))?, Objects::open(&s3_root)?))
+            let metrics = MetricStore::open(&data.join("cloudwatch"))?;
+            let experiments = ExperimentStore::open(&data.join("experiments"))?;
+            let tuning = TuningStore::open(&data.join("tuning"))?;
+            Ok((jobs, metrics, experiments, tuning, Objects::open(&s3_root)?))
         }
     };
     let opened = tokio::task::spawn_blocking(opening).await.unwrap_or_else(|panic| Err(panic.into()));
-    let (jobs, metrics, objects) = opened.map_err(|source| LocalError::Store { path: data, source })?;
-    let services = Arc::new(Services { region, account, s3_root, jobs, metrics });
+    let (jobs, metrics, experiments, tuning, objects) =
+        opened.map_err(|source| LocalError::Store { path: data, source })?;
+    let services = Arc::new(Services { region, account, s3_root, jobs, metrics, experiments, tuning });
     let guard = Guard::new(local_addr, allowed_hosts);
     Ok(LocalEndpoint { listener, local_addr, app: Arc::new(App { guard, services, objects }) })
 }
@@ -91,16 +98,21 @@ impl LocalEndpoint {
 
     /// Answers until `stop`, then up to five seconds more for requests under way. Jobs go on without the server.
     pub async fn serve(self, stop: CancellationToken) -> Result<(), LocalError> {
+        let background_stop = stop.child_token();
+        let background = tokio::spawn(background::run(Arc::clone(&self.app.services), background_stop.clone()));
         let router = Router::new().fallback(handle).with_state(self.app);
         let serving = axum::serve(self.listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
         let drained = async {
             stop.cancelled().await;
             tokio::time::sleep(DRAIN).await;
         };
-        tokio::select! {
+        let outcome = tokio::select! {
             ended = serving => ended.map_err(|source| LocalError::Serve { source }),
             () = drained => Ok(()),
-        }
+        };
+        background_stop.cancel();
+        let _ = background.await;
+        outcome
     }
 }
 

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use crate::cloudwatch::MetricStore;
 use crate::job::JobHost;
 use crate::route::Service;
+use crate::sagemaker::experiments::ExperimentStore;
+use crate::sagemaker::tuning::TuningStore;
 use crate::wire::{ApiError, ApiResult, Call, Protocol};
-use crate::{cloudwatch, logs, sagemaker, sts};
+use crate::{cloudwatch, logs, sagemaker, sagemaker_metrics, sts};
 
 /// State shared by all operations. Everything in it may be used from several threads at once.
 pub(crate) struct Services {
@@ -16,6 +18,8 @@ pub(crate) struct Services {
     pub s3_root: PathBuf,
     pub jobs: JobHost,
     pub metrics: MetricStore,
+    pub experiments: ExperimentStore,
+    pub tuning: TuningStore,
 }
 
 impl Services {
@@ -27,12 +31,8 @@ impl Services {
             Service::Logs => logs::call(self, operation, &call.input),
             Service::CloudWatch => cloudwatch::call(self, operation, &call.input),
             Service::Sts => sts::call(self, operation, &call.input),
-            Service::SageMakerMetrics
-            | Service::Iam
-            | Service::Pricing
-            | Service::ServiceQuotas
-            | Service::CostExplorer
-            | Service::Unknown => None,
+            Service::SageMakerMetrics => sagemaker_metrics::call(self, operation, &call.input),
+            Service::Iam | Service::Pricing | Service::ServiceQuotas | Service::CostExplorer | Service::Unknown => None,
         }
         .unwrap_or_else(|| Err(unknown_operation(call.protocol, operation)))
     }
@@ -43,7 +43,9 @@ pub(crate) fn unknown_operation(protocol: Protocol, operation: &str) -> ApiError
     let shown: String = operation.chars().take(100).collect();
     let message = format!("The operation {shown:?} is not provided by Trainyard's local endpoint.");
     match protocol {
-        Protocol::Json10 | Protocol::Json11 | Protocol::RestJson => ApiError::client("UnknownOperationException", message),
+        Protocol::Json10 | Protocol::Json11 | Protocol::RestJson => {
+            ApiError::client("UnknownOperationException", message)
+        }
         Protocol::Cbor => ApiError::new(404, "UnknownOperationException", message),
         Protocol::Query => ApiError::client("InvalidAction", message),
     }

@@ -4,7 +4,9 @@
 
 mod app;
 mod cloudwatch;
+mod experiments;
 mod guard;
 mod protocols;
 mod s3;
 mod sagemaker;
+mod tuning;
