@@ -25,6 +25,7 @@ use crate::route::{self, Route, Service};
 use crate::s3::Objects;
 use crate::sagemaker::experiments::ExperimentStore;
 use crate::sagemaker::tuning::TuningStore;
+use crate::sagemaker::{JobRecords, TagStore};
 use crate::services::Services;
 use crate::wire::{self, ApiError, Call, Protocol, body, cbor, query};
 
@@ -72,15 +73,18 @@ pub async fn bind(config: LocalConfig) -> Result<LocalEndpoint, LocalError> {
         move || -> anyhow::Result<_> {
             let jobs = JobHost::open(&data, job)?;
             let metrics = MetricStore::open(&data.join("cloudwatch"))?;
+            let tags = TagStore::open(&data.join("sagemaker/tags"))?;
             let experiments = ExperimentStore::open(&data.join("experiments"))?;
             let tuning = TuningStore::open(&data.join("tuning"))?;
-            Ok((jobs, metrics, experiments, tuning, Objects::open(&s3_root)?))
+            Ok((jobs, metrics, tags, experiments, tuning, Objects::open(&s3_root)?))
         }
     };
     let opened = tokio::task::spawn_blocking(opening).await.unwrap_or_else(|panic| Err(panic.into()));
-    let (jobs, metrics, experiments, tuning, objects) =
+    let (jobs, metrics, tags, experiments, tuning, objects) =
         opened.map_err(|source| LocalError::Store { path: data, source })?;
-    let services = Arc::new(Services { region, account, s3_root, jobs, metrics, experiments, tuning });
+    let job_records = JobRecords::default();
+    let services =
+        Arc::new(Services { region, account, s3_root, jobs, metrics, tags, job_records, experiments, tuning });
     let guard = Guard::new(local_addr, allowed_hosts);
     Ok(LocalEndpoint { listener, local_addr, app: Arc::new(App { guard, services, objects }) })
 }

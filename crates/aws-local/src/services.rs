@@ -7,6 +7,7 @@ use crate::job::JobHost;
 use crate::route::Service;
 use crate::sagemaker::experiments::ExperimentStore;
 use crate::sagemaker::tuning::TuningStore;
+use crate::sagemaker::{JobRecords, TagStore};
 use crate::wire::{ApiError, ApiResult, Call, Protocol};
 use crate::{cloudwatch, logs, sagemaker, sagemaker_metrics, sts};
 
@@ -18,6 +19,10 @@ pub(crate) struct Services {
     pub s3_root: PathBuf,
     pub jobs: JobHost,
     pub metrics: MetricStore,
+    /// Tags of everything in SageMaker that is not a training job.
+    pub tags: TagStore,
+    /// What Search has made of the jobs so far.
+    pub job_records: JobRecords,
     pub experiments: ExperimentStore,
     pub tuning: TuningStore,
 }

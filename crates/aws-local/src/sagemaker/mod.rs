@@ -6,7 +6,6 @@ mod create;
 mod cut;
 mod describe;
 pub(crate) mod experiments;
-mod filter;
 mod list;
 mod model;
 mod search;
@@ -15,6 +14,9 @@ mod tags;
 pub(crate) mod tuning;
 
 use serde_json::Value;
+
+pub(crate) use search::JobRecords;
+pub(crate) use tags::TagStore;
 
 use crate::job::{JobError, JobRecord};
 use crate::services::Services;
@@ -30,9 +32,11 @@ pub(crate) fn call(services: &Services, operation: &str, input: &Value) -> Optio
         "DescribeTrainingJob" => describe::describe_training_job,
         "ListTrainingJobs" => list::list_training_jobs,
         "Search" => search::search,
+        "GetSearchSuggestions" => search::get_search_suggestions,
         "StopTrainingJob" => stop::stop_training_job,
         "AddTags" => tags::add_tags,
         "ListTags" => tags::list_tags,
+        "DeleteTags" => tags::delete_tags,
         other => experiments::operation(other).or_else(|| tuning::operation(other))?,
     };
     Some(model::parse(operation, input).and_then(|input| run(services, &input)))
@@ -83,10 +87,13 @@ fn job_arn(services: &Services, name: &str) -> String {
     format!("arn:aws:sagemaker:{}:{}:training-job/{}", services.region, services.account, name)
 }
 
+fn no_such_resource(arn: &str) -> ApiError {
+    ApiError::validation(format!("The resource {} does not exist.", arn.chars().take(256).collect::<String>()))
+}
+
 /// The job that an ARN names; ARNs of older jobs are lower-cased.
 pub(crate) fn job_by_arn(services: &Services, arn: &str) -> Result<JobRecord, ApiError> {
-    let unknown =
-        || ApiError::validation(format!("The resource {} does not exist.", arn.chars().take(256).collect::<String>()));
+    let unknown = || no_such_resource(arn);
     let name = arn
         .strip_prefix(&format!("arn:aws:sagemaker:{}:{}:training-job/", services.region, services.account))
         .ok_or_else(unknown)?;

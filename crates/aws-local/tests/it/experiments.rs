@@ -184,3 +184,34 @@ async fn a_job_in_an_experiment_has_a_component() {
     assert_eq!(of_trial["TrialComponentSummaries"].as_array().unwrap().len(), 2);
     endpoint.stop().await;
 }
+
+#[tokio::test]
+async fn all_three_are_found_and_tagged() {
+    let endpoint = TestEndpoint::start().await;
+    family(&endpoint).await;
+    put(&endpoint, "c", json!([{ "MetricName": "loss", "Timestamp": 1_700_000_000.0, "Value": 0.5 }])).await;
+    for (kind, name) in [("experiment", "e"), ("experiment-trial", "t"), ("experiment-trial-component", "c")] {
+        let tags = json!([{ "Key": "team", "Value": "vision" }]);
+        endpoint.sagemaker("AddTags", json!({ "ResourceArn": arn(kind, name), "Tags": tags })).await;
+        assert_eq!(endpoint.sagemaker("ListTags", json!({ "ResourceArn": arn(kind, name) })).await["Tags"], tags);
+    }
+    let found = async |resource: &str, name: &str, operator: &str, value: &str| {
+        let filter = json!({ "Name": name, "Operator": operator, "Value": value });
+        let input = json!({ "Resource": resource, "SearchExpression": { "Filters": [filter] } });
+        endpoint.sagemaker("Search", input).await["Results"].as_array().unwrap().clone()
+    };
+    assert_eq!(found("Experiment", "Tags.team", "Equals", "vision").await[0]["Experiment"]["ExperimentName"], "e");
+    let trials = found("ExperimentTrial", "ExperimentName", "Equals", "e").await;
+    assert_eq!(trials[0]["Trial"]["TrialComponentSummaries"][0]["TrialComponentName"], "c");
+    for (name, operator, value) in [
+        ("Parents.ExperimentName", "Equals", "e"),
+        ("Parameters.lr", "LessThan", "0.2"),
+        ("Metrics.loss.Min", "LessThanOrEqualTo", "0.5"),
+    ] {
+        let components = found("ExperimentTrialComponent", name, operator, value).await;
+        assert_eq!(components.len(), 1, "{name}");
+        assert_eq!(components[0]["TrialComponent"]["Parents"][0]["TrialName"], "t");
+    }
+    assert!(found("ExperimentTrialComponent", "Parameters.lr", "GreaterThan", "0.2").await.is_empty());
+    endpoint.stop().await;
+}

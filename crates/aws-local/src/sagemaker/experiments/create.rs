@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::store::{Entity, Held, Kind};
-use super::{arn_answer, name_of, not_found};
+use super::{arn, arn_answer, name_of, not_found};
 use crate::clock::now_ms;
 use crate::field;
 use crate::sagemaker::tags::tags_of;
@@ -13,8 +13,8 @@ use crate::wire::{ApiError, ApiResult};
 pub(super) fn create(services: &Services, kind: Kind, input: &Value) -> ApiResult {
     let name = name_of(input, kind);
     let mut entity = Entity::new(kind, name, now_ms());
-    entity.tags = tags_of(input)?;
     entity.members = members(input, kind);
+    let tags = tags_of(input)?;
     one_value_each(input)?;
     let mut held = services.experiments.hold();
     unique(&held, kind, name)?;
@@ -22,6 +22,7 @@ pub(super) fn create(services: &Services, kind: Kind, input: &Value) -> ApiResul
         let experiment = field::text(input, "ExperimentName").unwrap_or_default();
         held.get(Kind::Experiment, experiment).ok_or_else(|| not_found(services, Kind::Experiment, experiment))?;
     }
+    services.tags.put(&arn(services, kind, name), &tags).map_err(ApiError::internal)?;
     held.put(entity).map_err(ApiError::internal)?;
     arn_answer(services, kind, name)
 }

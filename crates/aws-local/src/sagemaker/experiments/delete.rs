@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::store::{Held, Kind};
-use super::{arn_answer, name_of, not_found};
+use super::{arn, arn_answer, name_of, not_found};
+use crate::sagemaker::tags::Tags;
 use crate::services::Services;
 use crate::wire::{ApiError, ApiResult};
 
@@ -20,6 +21,7 @@ pub(super) fn delete(services: &Services, kind: Kind, input: &Value) -> ApiResul
         services.experiments.metrics.remove(name).map_err(ApiError::internal)?;
     }
     held.remove(kind, name).map_err(ApiError::internal)?;
+    services.tags.put(&arn(services, kind, name), &Tags::new()).map_err(ApiError::internal)?;
     arn_answer(services, kind, name)
 }
 

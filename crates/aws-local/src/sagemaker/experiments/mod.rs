@@ -16,6 +16,7 @@ mod job;
 mod list;
 mod metrics;
 mod record;
+pub(super) mod search;
 mod store;
 mod update;
 

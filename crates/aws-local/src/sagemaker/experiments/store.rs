@@ -68,7 +68,6 @@ pub(crate) struct Entity {
     pub name: String,
     pub created_at_ms: i64,
     pub modified_at_ms: i64,
-    pub tags: BTreeMap<String, String>,
     /// What create and update gave, by the API's names: `DisplayName`, `Description`, `ExperimentName`, `Parameters`...
     pub members: Map<String, Value>,
     /// Of a component: the trials that it is in.
@@ -101,7 +100,6 @@ impl Entity {
             name: name.to_owned(),
             created_at_ms: at_ms,
             modified_at_ms: at_ms,
-            tags: BTreeMap::new(),
             members: Map::new(),
             trials: BTreeSet::new(),
             job: None,

@@ -49,7 +49,6 @@ pub(super) fn create(services: &Services, input: &Value) -> ApiResult {
         modified_at_ms: now,
         ended_at_ms: None,
         request,
-        tags,
         seed: seed.map_or_else(rand::random, i64::unsigned_abs),
         status: Status::InProgress,
         closing: false,
@@ -58,6 +57,7 @@ pub(super) fn create(services: &Services, input: &Value) -> ApiResult {
         parents,
         children: Vec::new(),
     };
+    services.tags.put(&arn, &tags).map_err(ApiError::internal)?;
     held.put(job).map_err(ApiError::internal)?;
     services.tuning.poke();
     tracing::info!(tuning_job.name = name, "hyperparameter tuning job created");

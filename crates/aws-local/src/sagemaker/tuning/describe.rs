@@ -16,7 +16,7 @@ pub(super) fn describe(services: &Services, input: &Value) -> ApiResult {
     Ok(Value::Object(record(services, &job)?))
 }
 
-fn record(services: &Services, job: &TuningJob) -> Result<Map<String, Value>, ApiError> {
+pub(super) fn record(services: &Services, job: &TuningJob) -> Result<Map<String, Value>, ApiError> {
     let plan = Plan::parse(&job.request)?;
     let mut record = job.request.as_object().cloned().unwrap_or_default();
     let (statuses, objectives) = view::counters(job);

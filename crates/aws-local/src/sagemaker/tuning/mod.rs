@@ -19,6 +19,7 @@ mod describe;
 mod halting;
 mod list;
 mod plan;
+pub(super) mod search;
 mod space;
 mod step;
 mod stop;

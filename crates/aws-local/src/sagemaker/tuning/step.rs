@@ -174,7 +174,8 @@ fn start(
     index: usize,
 ) -> Result<(), ApiError> {
     let child = &job.children[index];
-    let request = plan.definitions[child.definition].request(&child.name, &child.chosen, &tags::tag_list(&job.tags));
+    let tags = tags::tag_list(&services.tags.get(&job.arn));
+    let request = plan.definitions[child.definition].request(&child.name, &child.chosen, &tags);
     let outcome = model::parse("CreateTrainingJob", &request).and_then(|mut request| {
         // No caller's request can have this member: the model does not know it. Describe repeats it.
         request["TuningJobArn"] = job.arn.clone().into();

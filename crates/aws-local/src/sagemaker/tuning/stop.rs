@@ -6,6 +6,7 @@ use super::not_found;
 use super::store::{Status, TuningJob};
 use crate::clock::now_ms;
 use crate::field;
+use crate::sagemaker::tags::Tags;
 use crate::services::Services;
 use crate::wire::{ApiError, ApiResult};
 
@@ -31,6 +32,7 @@ pub(super) fn delete(services: &Services, input: &Value) -> ApiResult {
         return Err(refused(&job));
     }
     held.remove(&job.name).map_err(ApiError::internal)?;
+    services.tags.put(&job.arn, &Tags::new()).map_err(ApiError::internal)?;
     services.tuning.forget_series(&job.children);
     Ok(json!({}))
 }

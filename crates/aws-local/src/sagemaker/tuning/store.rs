@@ -48,7 +48,6 @@ pub(crate) struct TuningJob {
     pub ended_at_ms: Option<i64>,
     /// The `CreateHyperParameterTuningJob` request without its tags.
     pub request: Value,
-    pub tags: BTreeMap<String, String>,
     /// `RandomSeed`, or drawn when it was not given.
     pub seed: u64,
     pub(super) status: Status,
