@@ -85,9 +85,13 @@ fn component_name(job: &str) -> String {
 /// Keeps what jobs that are over have left in their components: a job may be deleted, its component stays. May be called
 /// at any time, any number of times.
 pub(in crate::sagemaker) fn settle(services: &Services) {
-    let open = services.experiments.list(Kind::TrialComponent).into_iter();
-    let open = open.filter(|component| component.job.as_ref().is_some_and(|job| !job.settled));
-    for name in open.map(|component| component.name).collect::<Vec<_>>() {
+    let open: Vec<String> = {
+        let held = services.experiments.hold();
+        let components = held.list(Kind::TrialComponent);
+        let open = components.filter(|component| component.job.as_ref().is_some_and(|job| !job.settled));
+        open.map(|component| component.name.clone()).collect()
+    };
+    for name in open {
         let mut held = services.experiments.hold();
         let Some(mut component) = held.get(Kind::TrialComponent, &name).cloned() else { continue };
         let Some(from) = &mut component.job else { continue };
