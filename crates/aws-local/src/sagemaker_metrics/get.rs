@@ -35,15 +35,23 @@ pub(super) fn batch_get_metrics(services: &Services, input: &Value) -> ApiResult
     Ok(json!({ "MetricQueryResults": results }))
 }
 
-/// Width of a period in milliseconds; `None` is one iteration.
-fn period_ms(name: &str) -> Option<Option<i64>> {
-    Some(match name {
-        "OneMinute" => Some(60_000),
-        "FiveMinute" => Some(300_000),
-        "OneHour" => Some(3_600_000),
-        "IterationNumber" => None,
-        _ => return None,
-    })
+/// What one point stands for.
+#[derive(Clone, Copy)]
+enum Period {
+    Milliseconds(i64),
+    Iteration,
+}
+
+impl Period {
+    fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "OneMinute" => Self::Milliseconds(60_000),
+            "FiveMinute" => Self::Milliseconds(300_000),
+            "OneHour" => Self::Milliseconds(3_600_000),
+            "IterationNumber" => Self::Iteration,
+            _ => return None,
+        })
+    }
 }
 
 /// The points of a query, in order of the x-axis.
@@ -52,7 +60,7 @@ fn result(services: &Services, query: &Value) -> Result<Vec<(i64, f64)>, ApiErro
         field::text(query, name).ok_or_else(|| ApiError::validation(format!("{name} must be given in every query.")))
     };
     let statistic = member("MetricStat")?;
-    let period = period_ms(member("Period")?);
+    let period = Period::parse(member("Period")?);
     let along_time = match member("XAxisType")? {
         "Timestamp" => Some(true),
         "IterationNumber" => Some(false),
@@ -66,7 +74,10 @@ fn result(services: &Services, query: &Value) -> Result<Vec<(i64, f64)>, ApiErro
     let mut bins: BTreeMap<i64, (Summary, i64)> = BTreeMap::new();
     for (ordinal, sample) in samples.iter().enumerate() {
         let iteration = sample.step.unwrap_or(i64::try_from(ordinal).unwrap_or(i64::MAX));
-        let bin = period.map_or(iteration, |width| sample.at_ms.div_euclid(width) * width);
+        let bin = match period {
+            Period::Milliseconds(width) => sample.at_ms.div_euclid(width) * width,
+            Period::Iteration => iteration,
+        };
         let (summary, last_iteration) = bins.entry(bin).or_default();
         summary.add(sample);
         *last_iteration = iteration.max(*last_iteration);
@@ -76,8 +87,8 @@ fn result(services: &Services, query: &Value) -> Result<Vec<(i64, f64)>, ApiErro
         .into_iter()
         .map(|(bin, (summary, last_iteration))| {
             let x = match (along_time, period) {
-                (true, Some(_)) => bin / 1000,
-                (true, None) => summary.last_at_ms() / 1000,
+                (true, Period::Milliseconds(_)) => bin / 1000,
+                (true, Period::Iteration) => summary.last_at_ms() / 1000,
                 (false, _) => last_iteration,
             };
             (x, summary.statistic(statistic))

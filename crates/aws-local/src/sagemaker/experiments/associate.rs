@@ -29,7 +29,7 @@ pub(super) fn associate(services: &Services, input: &Value) -> ApiResult {
         }
         held.put(entity).map_err(ApiError::internal)?;
     }
-    arns(services, component, trial)
+    Ok(arns(services, component, trial))
 }
 
 /// What is not associated, or not there at all, is disassociated already.
@@ -41,12 +41,12 @@ pub(super) fn disassociate(services: &Services, input: &Value) -> ApiResult {
     {
         held.put(entity).map_err(ApiError::internal)?;
     }
-    arns(services, component, trial)
+    Ok(arns(services, component, trial))
 }
 
-fn arns(services: &Services, component: &str, trial: &str) -> ApiResult {
-    Ok(json!({
+fn arns(services: &Services, component: &str, trial: &str) -> Value {
+    json!({
         "TrialComponentArn": arn(services, Kind::TrialComponent, component),
         "TrialArn": arn(services, Kind::Trial, trial),
-    }))
+    })
 }

@@ -24,7 +24,7 @@ pub(super) fn create(services: &Services, kind: Kind, input: &Value) -> ApiResul
     }
     services.tags.put(&arn(services, kind, name), &tags).map_err(ApiError::internal)?;
     held.put(entity).map_err(ApiError::internal)?;
-    arn_answer(services, kind, name)
+    Ok(arn_answer(services, kind, name))
 }
 
 /// The SDKs look for "already exists" in a `ValidationException`: they load what is there then.

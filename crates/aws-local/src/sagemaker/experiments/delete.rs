@@ -22,7 +22,7 @@ pub(super) fn delete(services: &Services, kind: Kind, input: &Value) -> ApiResul
     }
     held.remove(kind, name).map_err(ApiError::internal)?;
     services.tags.put(&arn(services, kind, name), &Tags::new()).map_err(ApiError::internal)?;
-    arn_answer(services, kind, name)
+    Ok(arn_answer(services, kind, name))
 }
 
 fn in_use(held: &Held<'_>, kind: Kind, name: &str) -> Option<String> {

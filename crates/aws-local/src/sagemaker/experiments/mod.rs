@@ -29,7 +29,7 @@ use serde_json::Value;
 use super::Operation;
 use crate::field;
 use crate::services::Services;
-use crate::wire::{ApiError, ApiResult};
+use crate::wire::ApiError;
 
 pub(super) fn operation(name: &str) -> Option<Operation> {
     Some(match name {
@@ -67,6 +67,6 @@ fn not_found(services: &Services, kind: Kind, name: &str) -> ApiError {
 }
 
 /// The answer of most operations.
-fn arn_answer(services: &Services, kind: Kind, name: &str) -> ApiResult {
-    Ok(field::object([(kind.arn_member().as_str(), Some(arn(services, kind, name).into()))]))
+fn arn_answer(services: &Services, kind: Kind, name: &str) -> Value {
+    field::object([(kind.arn_member().as_str(), Some(arn(services, kind, name).into()))])
 }

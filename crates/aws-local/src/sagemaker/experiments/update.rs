@@ -40,7 +40,7 @@ pub(super) fn update(services: &Services, kind: Kind, input: &Value) -> ApiResul
     }
     entity.modified_at_ms = now_ms();
     held.put(entity).map_err(ApiError::internal)?;
-    arn_answer(services, kind, name)
+    Ok(arn_answer(services, kind, name))
 }
 
 /// `None` when the request says nothing about this map.

@@ -39,14 +39,17 @@ pub(super) struct Parameter {
     range: Range,
 }
 
+/// Parses the range of the parameter with that name.
+type Parse = fn(&str, &Value) -> Result<Range, ApiError>;
+
 /// Parses `ParameterRanges`.
 pub(super) fn parameters(ranges: &Value, autotune: bool) -> Result<Vec<Parameter>, ApiError> {
     let mut found: Vec<Parameter> = Vec::new();
-    let lists: [(&str, fn(&str, &Value) -> Result<Range, ApiError>); 4] = [
+    let lists: [(&str, Parse); 4] = [
         ("IntegerParameterRanges", integer),
         ("ContinuousParameterRanges", continuous),
         ("CategoricalParameterRanges", categorical),
-        ("AutoParameters", automatic),
+        ("AutoParameters", |_, entry| Ok(automatic(entry))),
     ];
     for (list, parse) in lists {
         for entry in field::list(ranges, list) {
@@ -105,7 +108,7 @@ fn categorical(name: &str, entry: &Value) -> Result<Range, ApiError> {
     Ok(Range::Categorical { values })
 }
 
-fn automatic(_: &str, entry: &Value) -> Result<Range, ApiError> {
+fn automatic(entry: &Value) -> Range {
     let hint = field::text(entry, "ValueHint").unwrap_or_default();
     let scale_of = |low: f64| if low > 0.0 { Scale::Logarithmic } else { Scale::Linear };
     if let Ok(hint) = hint.parse::<i64>()
@@ -113,12 +116,12 @@ fn automatic(_: &str, entry: &Value) -> Result<Range, ApiError> {
     {
         let (one, other) = if hint == 0 { (0, 10) } else { (hint / 10, hint * 10) };
         let min = if hint > 0 { one.max(1) } else { one.min(other) };
-        return Ok(Range::Integer { min, max: one.max(other), scale: scale_of(min as f64) });
+        return Range::Integer { min, max: one.max(other), scale: scale_of(min as f64) };
     }
     if let Some(hint) = hint.parse::<f64>().ok().filter(|hint| (hint * 10.0).is_finite()) {
         let (one, other) = if hint == 0.0 { (0.0, 1.0) } else { (hint / 10.0, hint * 10.0) };
         let (min, max) = (one.min(other), one.max(other));
-        return Ok(Range::Continuous { min, max, scale: scale_of(min) });
+        return Range::Continuous { min, max, scale: scale_of(min) };
     }
     let values = match hint.to_ascii_lowercase().as_str() {
         "true" | "false" => {
@@ -127,7 +130,7 @@ fn automatic(_: &str, entry: &Value) -> Result<Range, ApiError> {
         }
         _ => vec![hint.to_owned()],
     };
-    Ok(Range::Categorical { values })
+    Range::Categorical { values }
 }
 
 fn scale(name: &str, entry: &Value, min: f64, max: f64) -> Result<Scale, ApiError> {
