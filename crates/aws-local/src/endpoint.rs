@@ -22,6 +22,7 @@ use crate::guard::Guard;
 use crate::job::JobHost;
 use crate::route::{self, Route, Service};
 use crate::s3::Objects;
+use crate::sagemaker::{JobRecords, TagStore};
 use crate::services::Services;
 use crate::wire::{self, ApiError, Call, Protocol, body, cbor, query};
 
@@ -68,12 +69,14 @@ pub async fn bind(config: LocalConfig) -> Result<LocalEndpoint, LocalError> {
         let (data, s3_root) = (data.clone(), s3_root.clone());
         move || -> anyhow::Result<_> {
             let jobs = JobHost::open(&data, job)?;
-            Ok((jobs, MetricStore::open(&data.join("cloudwatch"))?, Objects::open(&s3_root)?))
+            let tags = TagStore::open(&data.join("sagemaker/tags"))?;
+            Ok((jobs, MetricStore::open(&data.join("cloudwatch"))?, tags, Objects::open(&s3_root)?))
         }
     };
     let opened = tokio::task::spawn_blocking(opening).await.unwrap_or_else(|panic| Err(panic.into()));
-    let (jobs, metrics, objects) = opened.map_err(|source| LocalError::Store { path: data, source })?;
-    let services = Arc::new(Services { region, account, s3_root, jobs, metrics });
+    let (jobs, metrics, tags, objects) = opened.map_err(|source| LocalError::Store { path: data, source })?;
+    let services =
+        Arc::new(Services { region, account, s3_root, jobs, metrics, tags, job_records: JobRecords::default() });
     let guard = Guard::new(local_addr, allowed_hosts);
     Ok(LocalEndpoint { listener, local_addr, app: Arc::new(App { guard, services, objects }) })
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::cloudwatch::MetricStore;
 use crate::job::JobHost;
 use crate::route::Service;
+use crate::sagemaker::{JobRecords, TagStore};
 use crate::wire::{ApiError, ApiResult, Call, Protocol};
 use crate::{cloudwatch, logs, sagemaker, sts};
 
@@ -16,6 +17,10 @@ pub(crate) struct Services {
     pub s3_root: PathBuf,
     pub jobs: JobHost,
     pub metrics: MetricStore,
+    /// Tags of everything in SageMaker that is not a training job.
+    pub tags: TagStore,
+    /// What Search has made of the jobs so far.
+    pub job_records: JobRecords,
 }
 
 impl Services {
@@ -43,7 +48,9 @@ pub(crate) fn unknown_operation(protocol: Protocol, operation: &str) -> ApiError
     let shown: String = operation.chars().take(100).collect();
     let message = format!("The operation {shown:?} is not provided by Trainyard's local endpoint.");
     match protocol {
-        Protocol::Json10 | Protocol::Json11 | Protocol::RestJson => ApiError::client("UnknownOperationException", message),
+        Protocol::Json10 | Protocol::Json11 | Protocol::RestJson => {
+            ApiError::client("UnknownOperationException", message)
+        }
         Protocol::Cbor => ApiError::new(404, "UnknownOperationException", message),
         Protocol::Query => ApiError::client("InvalidAction", message),
     }

@@ -4,7 +4,6 @@
 
 mod create;
 mod describe;
-mod filter;
 mod list;
 mod model;
 mod search;
@@ -12,6 +11,9 @@ mod stop;
 mod tags;
 
 use serde_json::Value;
+
+pub(crate) use search::JobRecords;
+pub(crate) use tags::TagStore;
 
 use crate::job::{JobError, JobRecord};
 use crate::services::Services;
@@ -24,9 +26,11 @@ pub(crate) fn call(services: &Services, operation: &str, input: &Value) -> Optio
         "DescribeTrainingJob" => describe::describe_training_job,
         "ListTrainingJobs" => list::list_training_jobs,
         "Search" => search::search,
+        "GetSearchSuggestions" => search::get_search_suggestions,
         "StopTrainingJob" => stop::stop_training_job,
         "AddTags" => tags::add_tags,
         "ListTags" => tags::list_tags,
+        "DeleteTags" => tags::delete_tags,
         _ => return None,
     };
     Some(model::parse(operation, input).and_then(|input| run(services, &input)))
@@ -71,10 +75,13 @@ fn job_arn(services: &Services, name: &str) -> String {
     format!("arn:aws:sagemaker:{}:{}:training-job/{}", services.region, services.account, name)
 }
 
+fn no_such_resource(arn: &str) -> ApiError {
+    ApiError::validation(format!("The resource {} does not exist.", arn.chars().take(256).collect::<String>()))
+}
+
 /// The job that an ARN names; ARNs of older jobs are lower-cased.
 fn job_by_arn(services: &Services, arn: &str) -> Result<JobRecord, ApiError> {
-    let unknown =
-        || ApiError::validation(format!("The resource {} does not exist.", arn.chars().take(256).collect::<String>()));
+    let unknown = || no_such_resource(arn);
     let name = arn
         .strip_prefix(&format!("arn:aws:sagemaker:{}:{}:training-job/", services.region, services.account))
         .ok_or_else(unknown)?;
