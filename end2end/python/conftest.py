@@ -17,35 +17,60 @@ TARGET = Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
 BINARY = os.environ.get("TRAINYARD_BIN", str(TARGET / "release" / "trainyard"))
 
 
-@pytest.fixture(scope="session")
-def endpoint(tmp_path_factory):
-    """The URL of the AWS-compatible endpoint, alone, with an empty data folder."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    data = tmp_path_factory.mktemp("trainyard")
-    log = data / "server.log"
-    with log.open("wb") as out:
-        command = [BINARY, "local", "--addr", f"127.0.0.1:{port}", "--data", str(data / "data")]
-        server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+class Server:
+    """`trainyard local` on a free port, with its data in a folder that a later one may go on with."""
 
-    def answers():
-        assert server.poll() is None, f"{BINARY} ended with {server.returncode}:\n{log.read_text()}"
+    def __init__(self, folder):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        self.log = folder / "server.log"
+        with self.log.open("ab") as out:
+            command = [BINARY, "local", "--addr", f"127.0.0.1:{port}", "--data", str(folder / "data")]
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+
+    def answers(self):
+        code = self.process.poll()
+        assert code is None, f"{BINARY} ended with {code}:\n{self.log.read_text()}"
         try:
-            return client_for(f"http://127.0.0.1:{port}")("sts").get_caller_identity()
+            return client_for(self.url)("sts").get_caller_identity()
         except (botocore.exceptions.EndpointConnectionError, botocore.exceptions.ConnectionClosedError):
             return None
 
-    try:
-        jobs.wait("the endpoint to answer", answers, seconds=30)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
+    def kill(self):
+        """As a power cut would end it: SIGKILL."""
+        self.process.kill()
+        self.process.wait()
+
+    def end(self):
+        self.process.terminate()
         try:
-            server.wait(timeout=12)
+            self.process.wait(timeout=12)
         except subprocess.TimeoutExpired:
-            server.kill()
+            self.process.kill()
             raise AssertionError("the endpoint did not end within 12 s of SIGTERM") from None
+
+
+def start(folder):
+    """A server that answers; the caller ends it."""
+    server = Server(folder)
+    try:
+        jobs.wait("the endpoint to answer", server.answers, seconds=30)
+    except BaseException:
+        server.kill()
+        raise
+    return server
+
+
+@pytest.fixture(scope="session")
+def endpoint(tmp_path_factory):
+    """The URL of the AWS-compatible endpoint, alone, with an empty data folder."""
+    server = start(tmp_path_factory.mktemp("trainyard"))
+    try:
+        yield server.url
+    finally:
+        server.end()
 
 
 def client_for(url):

@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::background;
 use crate::cloudwatch::MetricStore;
 use crate::config::{LocalConfig, LocalError};
 use crate::guard::Guard;
@@ -24,6 +25,9 @@ use crate::job::JobHost;
 use crate::quotas::Quotas;
 use crate::route::{self, Route, Service};
 use crate::s3::Objects;
+use crate::sagemaker::experiments::ExperimentStore;
+use crate::sagemaker::tuning::TuningStore;
+use crate::sagemaker::{JobRecords, TagStore};
 use crate::services::Services;
 use crate::signature::Caller;
 use crate::sts::Sessions;
@@ -76,7 +80,25 @@ pub async fn bind(config: LocalConfig) -> Result<LocalEndpoint, LocalError> {
             let (metrics, objects) =
                 (MetricStore::open(&data.join("cloudwatch"))?, Objects::open(&s3_root, &account, &region)?);
             let (roles, sessions) = (Roles::open(&data.join("iam"))?, Sessions::open(&data.join("sts"))?);
-            Ok((Services { region, account, s3_root, jobs, metrics, roles, quotas, sessions }, objects))
+            let tags = TagStore::open(&data.join("sagemaker/tags"))?;
+            let experiments = ExperimentStore::open(&data.join("experiments"))?;
+            let tuning = TuningStore::open(&data.join("tuning"))?;
+            let job_records = JobRecords::default();
+            let services = Services {
+                region,
+                account,
+                s3_root,
+                jobs,
+                metrics,
+                roles,
+                quotas,
+                sessions,
+                tags,
+                job_records,
+                experiments,
+                tuning,
+            };
+            Ok((services, objects))
         }
     };
     let opened = tokio::task::spawn_blocking(opening).await.unwrap_or_else(|panic| Err(panic.into()));
@@ -98,16 +120,21 @@ impl LocalEndpoint {
 
     /// Answers until `stop`, then up to five seconds more for requests under way. Jobs go on without the server.
     pub async fn serve(self, stop: CancellationToken) -> Result<(), LocalError> {
+        let background_stop = stop.child_token();
+        let background = tokio::spawn(background::run(Arc::clone(&self.app.services), background_stop.clone()));
         let router = Router::new().fallback(handle).with_state(self.app);
         let serving = axum::serve(self.listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
         let drained = async {
             stop.cancelled().await;
             tokio::time::sleep(DRAIN).await;
         };
-        tokio::select! {
+        let outcome = tokio::select! {
             ended = serving => ended.map_err(|source| LocalError::Serve { source }),
             () = drained => Ok(()),
-        }
+        };
+        background_stop.cancel();
+        let _ = background.await;
+        outcome
     }
 }
 

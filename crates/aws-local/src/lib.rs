@@ -8,13 +8,15 @@
 //! | [`config`], [`endpoint`] | what `server` uses: bind, serve, errors in one line |
 //! | `guard`, `route` | who may talk to the port, and which service a request means |
 //! | `wire` | JSON 1.0/1.1, RPC v2 CBOR and query: bytes to [`serde_json::Value`] and back, errors in each form |
-//! | `sagemaker`, `logs`, `cloudwatch`, `sts`, `iam`, `pricing`, `quotas` | one function per operation, `Value` in, `Value` out |
+//! | `sagemaker`, `sagemaker_metrics`, `logs`, `cloudwatch`, `sts`, `iam`, `pricing`, `quotas` | one function per operation, `Value` in, `Value` out |
+//! | `background` | what goes on without a request: tuning jobs, and what ended jobs leave for experiments |
 //! | `s3` | S3: the protocol by `s3s`, the objects as plain files |
 //! | [`job`] | runs the jobs: `/opt/ml`, processes, log events, metrics, spot interruptions |
 //!
 //! Invariants: every answer, an error too, is in the protocol of its request and never HTML; no operation blocks the
 //! async threads; whatever a caller sends is checked against the API's own model before anything happens.
 
+mod background;
 mod clock;
 mod cloudwatch;
 pub mod config;
@@ -31,6 +33,7 @@ mod quotas;
 mod route;
 mod s3;
 mod sagemaker;
+mod sagemaker_metrics;
 mod services;
 mod signature;
 mod sts;

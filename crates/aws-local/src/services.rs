@@ -7,9 +7,12 @@ use crate::iam::Roles;
 use crate::job::JobHost;
 use crate::quotas::Quotas;
 use crate::route::Service;
+use crate::sagemaker::experiments::ExperimentStore;
+use crate::sagemaker::tuning::TuningStore;
+use crate::sagemaker::{JobRecords, TagStore};
 use crate::sts::Sessions;
 use crate::wire::{ApiError, ApiResult, Call, Protocol};
-use crate::{cloudwatch, iam, logs, pricing, quotas, sagemaker, sts};
+use crate::{cloudwatch, iam, logs, pricing, quotas, sagemaker, sagemaker_metrics, sts};
 
 /// State shared by all operations. Everything in it may be used from several threads at once.
 pub(crate) struct Services {
@@ -22,6 +25,12 @@ pub(crate) struct Services {
     pub roles: Roles,
     pub quotas: Quotas,
     pub sessions: Sessions,
+    /// Tags of everything in SageMaker that is not a training job.
+    pub tags: TagStore,
+    /// What Search has made of the jobs so far.
+    pub job_records: JobRecords,
+    pub experiments: ExperimentStore,
+    pub tuning: TuningStore,
 }
 
 impl Services {
@@ -33,10 +42,11 @@ impl Services {
             Service::Logs => logs::call(self, operation, &call.input),
             Service::CloudWatch => cloudwatch::call(self, operation, &call.input),
             Service::Sts => sts::call(self, operation, &call.input, &call.caller),
+            Service::SageMakerMetrics => sagemaker_metrics::call(self, operation, &call.input),
             Service::Iam => iam::call(self, operation, &call.input),
             Service::Pricing => pricing::call(self, operation, &call.input),
             Service::ServiceQuotas => quotas::call(self, operation, &call.input),
-            Service::SageMakerMetrics | Service::CostExplorer | Service::Unknown => None,
+            Service::CostExplorer | Service::Unknown => None,
         }
         .unwrap_or_else(|| Err(unknown_operation(call.protocol, operation)))
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -62,6 +63,8 @@ pub(super) struct CachedJob {
     metrics: LineIndex,
     alive_seen: Option<Instant>,
     launched: Option<Instant>,
+    /// The record as last given out; none since something changed.
+    record: Option<Arc<JobRecord>>,
 }
 
 impl CachedJob {
@@ -77,6 +80,7 @@ impl CachedJob {
             metrics: LineIndex::new(&dir.metrics()),
             alive_seen: None,
             launched: None,
+            record: None,
             dir,
         };
         job.read_journal()?;
@@ -155,6 +159,7 @@ impl CachedJob {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         self.journal_read += self.state.apply_lines(&bytes) as u64;
+        self.record = None;
         Ok(())
     }
 
@@ -169,10 +174,17 @@ impl CachedJob {
         let wish = StopWish { at_ms: now_ms() };
         write_json(&self.dir.stop(), &wish)?;
         self.stop = Some(wish);
+        self.record = None;
         Ok(None)
     }
 
-    pub(super) fn record(&self) -> JobRecord {
+    /// The job as it was at the last [`CachedJob::refresh`].
+    pub(super) fn shared(&mut self) -> Arc<JobRecord> {
+        let record = self.record.take().unwrap_or_else(|| Arc::new(self.record()));
+        Arc::clone(self.record.insert(record))
+    }
+
+    fn record(&self) -> JobRecord {
         let mut state = self.state.clone();
         if let Some(stop) = self.stop.as_ref().filter(|_| state.status == "InProgress") {
             // The supervisor will see it within a moment; SageMaker shows it at once.
@@ -199,12 +211,11 @@ impl CachedJob {
         }
     }
 
-    pub(super) fn tags_put(&mut self, tags: &BTreeMap<String, String>) -> io::Result<BTreeMap<String, String>> {
-        let mut merged = self.tags.clone();
-        merged.extend(tags.iter().map(|(key, value)| (key.clone(), value.clone())));
-        write_json(&self.dir.tags(), &merged)?;
-        self.tags.clone_from(&merged);
-        Ok(merged)
+    pub(super) fn tags_set(&mut self, tags: &BTreeMap<String, String>) -> io::Result<()> {
+        write_json(&self.dir.tags(), tags)?;
+        self.tags.clone_from(tags);
+        self.record = None;
+        Ok(())
     }
 
     pub(super) fn log_streams(&mut self) -> Vec<LogStream> {

@@ -135,18 +135,25 @@ impl JobHost {
     pub fn get(&self, name: &str) -> Option<JobRecord> {
         self.with(name, |job| {
             job.refresh(&self.inner.config);
-            job.record()
+            JobRecord::clone(&job.shared())
         })
     }
 
-    /// All jobs, sorted by name.
-    pub fn list(&self) -> Vec<JobRecord> {
-        self.names().iter().filter_map(|name| self.get(name)).collect()
+    /// All jobs, sorted by name. A job that has not changed since the last call is the same `Arc` again.
+    pub fn list(&self) -> Vec<Arc<JobRecord>> {
+        let jobs: Vec<_> = self.jobs().values().cloned().collect();
+        jobs.iter()
+            .map(|job| {
+                let mut job = job.lock().unwrap_or_else(PoisonError::into_inner);
+                job.refresh(&self.inner.config);
+                job.shared()
+            })
+            .collect()
     }
 
-    /// Adds or replaces tags; returns all tags of the job.
-    pub fn tags_put(&self, name: &str, tags: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, JobError> {
-        self.with(name, |job| job.tags_put(tags).map_err(|source| machine("keep the tags", source)))
+    /// Makes these the tags of the job.
+    pub fn tags_set(&self, name: &str, tags: &BTreeMap<String, String>) -> Result<(), JobError> {
+        self.with(name, |job| job.tags_set(tags).map_err(|source| machine("keep the tags", source)))
             .ok_or_else(|| JobError::NotFound { name: name.to_owned() })?
     }
 
@@ -218,7 +225,7 @@ fn restrict(path: &Path) -> io::Result<()> {
 }
 
 /// Writes a file whole: aside, synced, then renamed.
-pub(super) fn write_json<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
+pub(crate) fn write_json<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
     let aside = path.with_extension("json.new");
     let bytes = serde_json::to_vec(value).map_err(io::Error::other)?;
     let mut file = fs::File::create(&aside)?;

@@ -51,6 +51,7 @@ mod types;
 
 pub use config::JobConfig;
 pub use host::JobHost;
+pub(crate) use host::write_json;
 pub use sandbox::{isolation_probe, sandbox};
 pub use supervisor::supervise;
 pub use types::{

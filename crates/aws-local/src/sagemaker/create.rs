@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use super::tags::tags_of;
-use super::{job_arn, job_error};
+use super::{experiments, job_arn, job_error};
 use crate::field;
 use crate::s3::lookup;
 use crate::services::Services;
@@ -18,17 +18,23 @@ use crate::wire::{ApiError, ApiResult};
 const MAX_RUNTIME_SECONDS: i64 = 28 * 24 * 3600;
 
 pub(super) fn create_training_job(services: &Services, input: &Value) -> ApiResult {
-    algorithm(input)?;
-    resources(input)?;
-    stopping(input)?;
-    channels(services, input)?;
+    check(services, input)?;
     let tags = tags_of(input)?;
     let name = field::text(input, "TrainingJobName").unwrap_or_default();
     let arn = job_arn(services, name);
     let _admission = services.quotas.admit(&services.jobs, input)?;
-    services.jobs.start(name, &arn, input, &tags).map_err(job_error)?;
+    let start = || services.jobs.start(name, &arn, input, &tags).map_err(job_error);
+    experiments::start_in_experiment(services, input, &arn, start)?;
     tracing::info!(job.name = name, "training job created");
     Ok(json!({ "TrainingJobArn": arn }))
+}
+
+/// Refuses what could not become a training job; nothing is started.
+pub(super) fn check(services: &Services, input: &Value) -> Result<(), ApiError> {
+    algorithm(input)?;
+    resources(input)?;
+    stopping(input)?;
+    channels(services, input)
 }
 
 fn refuse(message: impl Into<String>) -> Result<(), ApiError> {

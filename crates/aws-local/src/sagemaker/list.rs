@@ -3,6 +3,7 @@
 //! As at AWS, `StatusEquals` is applied after the page has been cut: pages may be short, or empty with a token.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -54,7 +55,7 @@ pub(super) fn list_training_jobs(services: &Services, input: &Value) -> ApiResul
         None => None,
     };
 
-    let mut jobs: Vec<(SortKey, JobRecord)> = services
+    let mut jobs: Vec<(SortKey, Arc<JobRecord>)> = services
         .jobs
         .list()
         .into_iter()

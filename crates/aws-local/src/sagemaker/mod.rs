@@ -3,33 +3,49 @@
 //! To add one: name it in `data/sagemaker_model.py`, run that, write a function in a file of its own, add its line here.
 
 mod create;
+mod cut;
 mod describe;
-mod filter;
+pub(crate) mod experiments;
 mod list;
 mod model;
 mod search;
 mod stop;
 mod tags;
+pub(crate) mod tuning;
 
 use serde_json::Value;
+
+pub(crate) use search::JobRecords;
+pub(crate) use tags::TagStore;
 
 use crate::job::{JobError, JobRecord};
 use crate::services::Services;
 use crate::wire::{ApiError, ApiResult};
 
+/// What carries out an operation, given its checked input.
+type Operation = fn(&Services, &Value) -> ApiResult;
+
 /// `None` when this service has no such operation.
 pub(crate) fn call(services: &Services, operation: &str, input: &Value) -> Option<ApiResult> {
-    let run = match operation {
+    let run: Operation = match operation {
         "CreateTrainingJob" => create::create_training_job,
         "DescribeTrainingJob" => describe::describe_training_job,
         "ListTrainingJobs" => list::list_training_jobs,
         "Search" => search::search,
+        "GetSearchSuggestions" => search::get_search_suggestions,
         "StopTrainingJob" => stop::stop_training_job,
         "AddTags" => tags::add_tags,
         "ListTags" => tags::list_tags,
-        _ => return None,
+        "DeleteTags" => tags::delete_tags,
+        other => experiments::operation(other).or_else(|| tuning::operation(other))?,
     };
     Some(model::parse(operation, input).and_then(|input| run(services, &input)))
+}
+
+/// What goes on without a request. May be called at any time, any number of times.
+pub(crate) fn carry_on(services: &Services) {
+    tuning::step(services);
+    experiments::settle(services);
 }
 
 /// The text of an unknown job: a `ValidationException`, because the SDKs' waiters fail on that code.
@@ -71,10 +87,13 @@ fn job_arn(services: &Services, name: &str) -> String {
     format!("arn:aws:sagemaker:{}:{}:training-job/{}", services.region, services.account, name)
 }
 
+fn no_such_resource(arn: &str) -> ApiError {
+    ApiError::validation(format!("The resource {} does not exist.", arn.chars().take(256).collect::<String>()))
+}
+
 /// The job that an ARN names; ARNs of older jobs are lower-cased.
-fn job_by_arn(services: &Services, arn: &str) -> Result<JobRecord, ApiError> {
-    let unknown =
-        || ApiError::validation(format!("The resource {} does not exist.", arn.chars().take(256).collect::<String>()));
+pub(crate) fn job_by_arn(services: &Services, arn: &str) -> Result<JobRecord, ApiError> {
+    let unknown = || no_such_resource(arn);
     let name = arn
         .strip_prefix(&format!("arn:aws:sagemaker:{}:{}:training-job/", services.region, services.account))
         .ok_or_else(unknown)?;

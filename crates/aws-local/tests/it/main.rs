@@ -4,8 +4,10 @@
 
 mod app;
 mod cloudwatch;
+mod experiments;
 mod guard;
 mod protocols;
 mod quotas;
 mod s3;
 mod sagemaker;
+mod tuning;

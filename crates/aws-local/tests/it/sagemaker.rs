@@ -235,8 +235,8 @@ async fn searches_find_by_tags_and_parameters_in_pages() {
 
     let full = endpoint.sagemaker("Search", json!({ "Resource": "TrainingJob" })).await;
     assert_eq!(full["Results"][0]["TrainingJob"]["Tags"], json!([{ "Key": "team", "Value": "vision" }]));
-    let other = endpoint.refused("Search", json!({ "Resource": "Experiment" })).await;
-    assert!(other.1.contains("Experiment"), "{}", other.1);
+    let other = endpoint.refused("Search", json!({ "Resource": "Pipeline" })).await;
+    assert!(other.1.contains("Pipeline"), "{}", other.1);
     let wrong = json!({ "Resource": "TrainingJob", "SearchExpression": { "Filters": [
         { "Name": "CreationTime", "Operator": "GreaterThan", "Value": "yesterday" }] } });
     assert!(endpoint.refused("Search", wrong).await.1.contains("ISO 8601"));

@@ -223,9 +223,9 @@ fn a_name_is_used_once() {
     bench.end("same-name");
     assert!(matches!(bench.host.stop("same-name"), Err(JobError::NotRunning { status }) if status == "Failed"));
     assert!(matches!(bench.host.stop("unknown"), Err(JobError::NotFound { .. })));
-    let merged = bench.host.tags_put("same-name", &BTreeMap::from([("a".to_owned(), "b".to_owned())])).expect("tagged");
-    assert_eq!(merged["a"], "b");
-    assert_eq!(bench.get("same-name").tags, merged);
+    let tags = BTreeMap::from([("a".to_owned(), "b".to_owned())]);
+    bench.host.tags_set("same-name", &tags).expect("tagged");
+    assert_eq!(bench.get("same-name").tags, tags);
 }
 
 fn plain_processes_train_too() {

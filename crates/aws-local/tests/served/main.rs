@@ -7,6 +7,7 @@
 #[expect(dead_code, reason = "shared with the other tests of the port, which use more of it")]
 #[path = "../it/app.rs"]
 mod app;
+mod tuning;
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -51,6 +52,12 @@ fn main() -> ExitCode {
             run(a_job_is_seen_from_its_creation_to_its_model)
         }),
         Trial::test("a_stopped_job_is_stopped_once", || run(a_stopped_job_is_stopped_once)),
+        Trial::test("a_grid_is_searched_and_a_crash_starts_nothing_twice", || {
+            run(tuning::a_grid_is_searched_and_a_crash_starts_nothing_twice)
+        }),
+        Trial::test("a_stopped_tuning_job_stops_its_training_jobs", || {
+            run(tuning::a_stopped_tuning_job_stops_its_training_jobs)
+        }),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
@@ -61,6 +68,11 @@ fn run<F: Future<Output = ()>>(test: fn() -> F) -> Result<(), Failed> {
 }
 
 async fn started() -> TestEndpoint {
+    started_with(SCRIPT).await
+}
+
+/// An endpoint whose jobs run this script.
+async fn started_with(script: &str) -> TestEndpoint {
     let data = tempfile::tempdir().unwrap();
     let mut config = app::config(data.path());
     config.job.program = std::env::current_exe().unwrap();
@@ -68,9 +80,9 @@ async fn started() -> TestEndpoint {
     let endpoint = TestEndpoint::start_with(config, data).await;
     let mut archive = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
     let mut header = tar::Header::new_gnu();
-    header.set_size(SCRIPT.len() as u64);
+    header.set_size(script.len() as u64);
     header.set_mode(0o644);
-    archive.append_data(&mut header, "train.py", SCRIPT.as_bytes()).unwrap();
+    archive.append_data(&mut header, "train.py", script.as_bytes()).unwrap();
     let archive = archive.into_inner().unwrap().finish().unwrap();
     let put = endpoint.request(Method::PUT, "/trainyard/sources/sourcedir.tar.gz").body(archive).send().await.unwrap();
     assert_eq!(put.status(), 200);

@@ -1,36 +1,35 @@
-//! The filters of Search: `SearchExpression` with its nested expressions, over the JSON record of a job.
+//! The filters of Search: `SearchExpression` with its nested expressions, over the JSON record of a resource.
 //!
-//! A name is a path into the record (`ResourceConfig.InstanceType`); a list on the way means any of its entries. Three
-//! first parts are special: `Tags.<key>`, `HyperParameters.<name>` (names may hold dots) and `Metrics.<name>` (the final
-//! value). <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Filter.html>
+//! A name is a path into the record (`ResourceConfig.InstanceType`); a list on the way means any of its entries. Four
+//! first parts are special: `Tags.<key>`, `HyperParameters.<name>` and `Parameters.<name>` (names may hold dots), and
+//! `Metrics.<name>` (the final value; of a trial component `Metrics.<name>.<statistic>`).
+//! <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Filter.html>
 
 use serde_json::Value;
 
+use super::Kind;
 use crate::clock;
 use crate::field;
 use crate::wire::ApiError;
 
-/// The most filters and nested filters of one request, in all its expressions.
+/// The most filters, nested filters and inner expressions of one request.
 const MAX_FILTERS: usize = 50;
 
-/// Times of the record, compared with ISO 8601 values.
-const TIME_NAMES: [&str; 4] = ["CreationTime", "LastModifiedTime", "TrainingStartTime", "TrainingEndTime"];
-
 /// What is wrong with the expression itself.
-pub(super) fn validate(input: &Value) -> Result<(), ApiError> {
+pub(super) fn validate(input: &Value, kind: &Kind) -> Result<(), ApiError> {
     let Some(expression) = input.get("SearchExpression") else {
         return Ok(());
     };
     let mut filters = Vec::new();
-    collect(expression, &mut filters);
-    if filters.len() > MAX_FILTERS {
+    let parts = collect(expression, &mut filters);
+    if parts > MAX_FILTERS {
         return Err(ApiError::validation(format!(
-            "A search can have at most {MAX_FILTERS} filters; this one has {}.",
-            filters.len()
+            "A search can have at most {MAX_FILTERS} filters, nested filters and subexpressions; this one has {parts}."
         )));
     }
     for filter in filters {
         let name = field::text(filter, "Name").unwrap_or_default();
+        known_property(kind, name)?;
         let operator = field::text(filter, "Operator").unwrap_or("Equals");
         let value = field::text(filter, "Value");
         match operator {
@@ -63,14 +62,30 @@ pub(super) fn validate(input: &Value) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn collect<'a>(expression: &'a Value, filters: &mut Vec<&'a Value>) {
-    filters.extend(field::list(expression, "Filters"));
+/// Refuses a name that no record of this kind can have.
+pub(super) fn known_property(kind: &Kind, name: &str) -> Result<(), ApiError> {
+    let first = name.split('.').next().unwrap_or_default();
+    let special = first == "Tags" || (first == "Metrics" && kind.properties.contains(&"FinalMetricDataList"));
+    if special || kind.properties.contains(&first) {
+        return Ok(());
+    }
+    Err(ApiError::validation(format!("Unknown property name: {name}")))
+}
+
+/// Gathers the filters of an expression and its inner ones; answers how many parts it has.
+fn collect<'a>(expression: &'a Value, filters: &mut Vec<&'a Value>) -> usize {
+    let own = field::list(expression, "Filters");
+    filters.extend(own);
+    let mut parts = own.len();
     for nested in field::list(expression, "NestedFilters") {
-        filters.extend(field::list(nested, "Filters"));
+        let inside = field::list(nested, "Filters");
+        filters.extend(inside);
+        parts += 1 + inside.len();
     }
     for inner in field::list(expression, "SubExpressions") {
-        collect(inner, filters);
+        parts += 1 + collect(inner, filters);
     }
+    parts
 }
 
 /// Whether a record meets the request's expression and its visibility conditions.
@@ -136,7 +151,17 @@ pub(super) fn values<'a>(record: &'a Value, name: &str) -> Vec<&'a Value> {
     };
     match name.split_once('.') {
         Some(("Tags", key)) => keyed("Tags", "Key", key, "Value"),
-        Some(("Metrics", metric)) => keyed("FinalMetricDataList", "MetricName", metric, "Value"),
+        Some(("Metrics", metric)) => {
+            let mut found = keyed("FinalMetricDataList", "MetricName", metric, "Value");
+            if let Some((metric, statistic)) = metric.rsplit_once('.') {
+                found.extend(keyed("Metrics", "MetricName", metric, statistic));
+            }
+            found
+        }
+        Some(("Parameters", key)) => {
+            let parameter = record.get("Parameters").and_then(|all| all.get(key));
+            parameter.and_then(|it| it.get("NumberValue").or_else(|| it.get("StringValue"))).into_iter().collect()
+        }
         Some(("HyperParameters", key)) => {
             record.get("HyperParameters").and_then(|all| all.get(key)).into_iter().collect()
         }
@@ -173,12 +198,17 @@ fn compare(name: &str, value: &Value, wanted: &str) -> Option<std::cmp::Ordering
     field::number(value)?.partial_cmp(&wanted.trim().parse().ok()?)
 }
 
+/// By AWS's naming of members: times are compared with ISO 8601 values.
 fn is_time(name: &str) -> bool {
-    TIME_NAMES.contains(&name) || name.ends_with(".StartTime") || name.ends_with(".EndTime")
+    let users_own = ["Tags.", "HyperParameters.", "Parameters.", "Metrics.", "Environment."]
+        .iter()
+        .any(|first| name.starts_with(first));
+    !users_own && name.ends_with("Time")
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::training_jobs::TRAINING_JOB;
     use super::*;
     use serde_json::json;
 
@@ -197,7 +227,7 @@ mod tests {
 
     fn met(expression: Value) -> bool {
         let input = json!({ "SearchExpression": expression });
-        validate(&input).unwrap();
+        validate(&input, &TRAINING_JOB).unwrap();
         matches(&input, &record())
     }
 
@@ -219,7 +249,7 @@ mod tests {
         assert!(one("CreationTime", "GreaterThan", "2023-11-14T00:00:00"));
         assert!(one("EnableManagedSpotTraining", "Equals", "true"));
         assert!(one("InputDataConfig.ChannelName", "Equals", "test"));
-        assert!(!one("Nothing.There", "Equals", "x"));
+        assert!(!one("VpcConfig.Subnets", "Equals", "x"));
     }
 
     #[test]
@@ -241,9 +271,11 @@ mod tests {
 
     #[test]
     fn wrong_expressions_are_refused() {
-        let refused = |filter: Value| validate(&json!({ "SearchExpression": { "Filters": [filter] } })).is_err();
+        let refused =
+            |filter: Value| validate(&json!({ "SearchExpression": { "Filters": [filter] } }), &TRAINING_JOB).is_err();
         assert!(refused(json!({ "Name": "CreationTime", "Operator": "GreaterThan", "Value": "yesterday" })));
         assert!(refused(json!({ "Name": "Tags.x", "Operator": "Exists", "Value": "y" })));
         assert!(refused(json!({ "Name": "Tags.x" })));
+        assert!(refused(json!({ "Name": "ExperimentName", "Value": "x" })));
     }
 }
