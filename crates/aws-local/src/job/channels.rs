@@ -9,9 +9,9 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
 
+use super::channel::{Channel, SourceKind};
 use super::objects::{Found, Objects, S3Uri};
 use super::place::Place;
-use super::plan::Channel;
 
 /// Why a channel could not be filled.
 #[derive(Debug)]
@@ -29,17 +29,17 @@ impl From<io::Error> for ChannelError {
     }
 }
 
-/// Fills one channel of one host. `host` is (index, number of hosts); `go_on` is asked before each file.
-pub(super) fn fetch(
+/// The objects of a channel that one host gets, in order. `host` is (index, number of hosts) among those that get it.
+pub(super) fn find(
     objects: &Objects,
     channel: &Channel,
-    place: &Place,
     host: (usize, usize),
     role: &str,
-    go_on: &mut dyn FnMut() -> bool,
-) -> Result<u64, ChannelError> {
-    let mut found =
-        if channel.is_manifest { manifest(objects, &channel.source)? } else { objects.list(&channel.source)? };
+) -> Result<Vec<Found>, ChannelError> {
+    let mut found = match &channel.kind {
+        SourceKind::Manifest => manifest(objects, &channel.source)?,
+        SourceKind::Prefix | SourceKind::AugmentedManifest(_) => objects.list(&channel.source)?,
+    };
     if found.is_empty() {
         let uri = &channel.source;
         return Err(ChannelError::Client(format!(
@@ -53,6 +53,16 @@ pub(super) fn fetch(
         let (index, count) = host;
         found = found.into_iter().enumerate().filter(|(n, _)| n % count == index).map(|(_, object)| object).collect();
     }
+    Ok(found)
+}
+
+/// Fills one channel of one host with the objects that were found; `go_on` is asked before each file.
+pub(super) fn fetch(
+    found: Vec<Found>,
+    channel: &Channel,
+    place: &Place,
+    go_on: &mut dyn FnMut() -> bool,
+) -> Result<u64, ChannelError> {
     let folder = place.ml().join("input/data").join(&channel.name);
     fs::create_dir_all(&folder)?;
     let mut bytes = 0;
@@ -103,8 +113,9 @@ fn manifest(objects: &Objects, uri: &S3Uri) -> Result<Vec<Found>, ChannelError> 
 mod tests {
     use std::fs;
 
-    use super::{Channel, ChannelError, Objects, S3Uri, fetch};
+    use super::{Channel, ChannelError, Objects, S3Uri, SourceKind, fetch, find};
     use crate::job::IsolationLevel;
+    use crate::job::channel::InputMode;
     use crate::job::place::Place;
 
     #[test]
@@ -124,13 +135,16 @@ mod tests {
             let channel = Channel {
                 name: "train".to_owned(),
                 source: S3Uri::parse(uri).expect("good"),
-                is_manifest,
+                kind: if is_manifest { SourceKind::Manifest } else { SourceKind::Prefix },
                 is_sharded,
                 content_type: None,
-                input_mode: "File".to_owned(),
-                record_wrapper: "None".to_owned(),
+                input_mode: InputMode::File,
+                is_gzip: false,
+                is_record_io: false,
+                shuffle_seed: None,
+                groups: Vec::new(),
             };
-            fetch(&objects, &channel, &place, (1, 2), "role", &mut || true)?;
+            fetch(find(&objects, &channel, (1, 2), "role")?, &channel, &place, &mut || true)?;
             let listing = fs::read_dir(place.ml().join("input/data/train")).expect("listed");
             let mut names: Vec<_> =
                 listing.flatten().map(|entry| entry.file_name().into_string().expect("text")).collect();

@@ -2,7 +2,8 @@
 //!
 //! Restored before a host starts; then copied outwards whenever a file is new or changed, deletions too; a last time
 //! when the host has ended or is interrupted. A file that changes while it is copied is copied again at the next look.
-//! Hosts share one prefix, as in SageMaker: their file names must not clash.
+//! Hosts share one prefix, as in SageMaker: their file names must not clash. Folders of other outputs that appear in S3
+//! while the job runs (TensorBoard's, the debugger's, intermediate ones) travel the same way, outwards only.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, Metadata};
@@ -48,6 +49,12 @@ impl Checkpoint {
             copied.insert(object.relative, stamp(&fs::metadata(&target)?));
         }
         Ok(Checkpoint { folder, uri, objects, copied })
+    }
+
+    /// A folder whose files are only ever copied outwards.
+    pub(super) fn outwards(folder: PathBuf, uri: S3Uri, objects: Objects) -> io::Result<Checkpoint> {
+        fs::create_dir_all(&folder)?;
+        Ok(Checkpoint { folder, uri, objects, copied: BTreeMap::new() })
     }
 
     /// One look: copies what changed, removes what is gone. The first error is given after everything was tried.

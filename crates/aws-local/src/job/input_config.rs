@@ -13,6 +13,7 @@ use super::place::Place;
 use super::plan::{InstanceGroup, Plan};
 use super::program::Parameters;
 use super::python_text::{to_environment, to_json};
+use super::training_env;
 
 /// The network interface on which the hosts of a job find each other: all are on this machine.
 const NETWORK_INTERFACE: &str = "lo";
@@ -41,14 +42,14 @@ pub(super) fn resource_config(plan: &Plan, group: &InstanceGroup, host: &str) ->
     })
 }
 
-pub(super) fn input_data_config(plan: &Plan) -> Value {
+pub(super) fn input_data_config(plan: &Plan, group: &InstanceGroup) -> Value {
     let mut channels = Map::new();
-    for channel in &plan.channels {
+    for channel in plan.channels_of(group) {
         let distribution = if channel.is_sharded { "ShardedByS3Key" } else { "FullyReplicated" };
         let mut entry = json!({
-            "TrainingInputMode": channel.input_mode,
+            "TrainingInputMode": channel.input_mode.name(),
             "S3DistributionType": distribution,
-            "RecordWrapperType": channel.record_wrapper,
+            "RecordWrapperType": if channel.is_record_io { "RecordIO" } else { "None" },
         });
         if let Some(content_type) = &channel.content_type {
             entry["ContentType"] = json!(content_type);
@@ -62,7 +63,7 @@ pub(super) fn input_data_config(plan: &Plan) -> Value {
 pub(super) fn write(place: &Place, plan: &Plan, group: &InstanceGroup, host: &str) -> io::Result<()> {
     let files = [
         ("hyperparameters.json", json!(plan.hyperparameters)),
-        ("inputdataconfig.json", input_data_config(plan)),
+        ("inputdataconfig.json", input_data_config(plan, group)),
         ("resourceconfig.json", resource_config(plan, group, host)),
     ];
     for (name, value) in files {
@@ -119,7 +120,7 @@ pub(super) fn environment(
         set(&format!("SM_HP_{name}"), to_environment(value));
         set(&format!("SM_HP_{}", name.replace('-', "_")), to_environment(value));
     }
-    for channel in &plan.channels {
+    for channel in plan.channels_of(group) {
         let path = place.seen_ml(format!("input/data/{}", channel.name));
         set(&format!("SM_CHANNEL_{}", channel.name.to_uppercase()), path.display().to_string());
     }
@@ -138,7 +139,8 @@ fn sm_values(
 ) -> Vec<(&'static str, Value)> {
     let path = |below: &str| json!(place.seen_ml(below).display().to_string());
     let resources = resource_config(plan, group, host);
-    let channels: Vec<&str> = plan.channels.iter().map(|channel| channel.name.as_str()).collect();
+    let mut channels: Vec<&str> = plan.channels_of(group).map(|channel| channel.name.as_str()).collect();
+    channels.sort_unstable();
     let hosts = resources["hosts"].clone();
     let cpus = std::thread::available_parallelism().map_or(1, usize::from);
     let gpus = fs::read_dir("/proc/driver/nvidia/gpus").map_or(0, Iterator::count);
@@ -150,8 +152,12 @@ fn sm_values(
     for entry in resources["instance_groups"].as_array().into_iter().flatten() {
         groups.insert(entry["instance_group_name"].as_str().unwrap_or_default().to_owned(), entry.clone());
     }
-    let distribution_groups =
-        parameters.framework.get("sagemaker_distribution_instance_groups").cloned().unwrap_or(json!([]));
+    let framework: Map<String, Value> = parameters.additional_framework_parameters();
+    let distribution_groups = framework.get("sagemaker_distribution_instance_groups").cloned().unwrap_or_else(|| {
+        let is_distributed = DISTRIBUTIONS.iter().any(|name| framework.get(*name).is_some_and(is_true));
+        if is_distributed { json!([group.name]) } else { json!([]) }
+    });
+    let log_level = parameters.framework.get("sagemaker_container_log_level").cloned().unwrap_or(json!(20));
     let mut values = vec![
         ("HOSTS", hosts),
         ("HOST_COUNT", json!(plan.hosts().count())),
@@ -168,16 +174,16 @@ fn sm_values(
         ("IS_HETERO", json!(plan.groups.len() > 1)),
         ("NETWORK_INTERFACE_NAME", json!(NETWORK_INTERFACE)),
         ("RESOURCE_CONFIG", resources),
-        ("INPUT_DATA_CONFIG", input_data_config(plan)),
+        ("INPUT_DATA_CONFIG", input_data_config(plan, group)),
         ("CHANNELS", json!(channels)),
         ("HPS", Value::Object(parameters.user.clone())),
-        ("FRAMEWORK_PARAMS", Value::Object(parameters.framework.clone())),
+        ("FRAMEWORK_PARAMS", Value::Object(framework)),
         ("USER_ARGS", json!(parameters.arguments())),
         ("USER_ENTRY_POINT", json!(entry_point)),
         ("MODULE_NAME", json!(module)),
         ("MODULE_DIR", module_dir),
-        ("FRAMEWORK_MODULE", json!("")),
-        ("LOG_LEVEL", json!(20)),
+        ("FRAMEWORK_MODULE", Value::Null),
+        ("LOG_LEVEL", log_level),
         ("INPUT_DIR", path("input")),
         ("INPUT_DATA_DIR", path("input/data")),
         ("INPUT_CONFIG_DIR", path("input/config")),
@@ -190,29 +196,31 @@ fn sm_values(
         ("NUM_GPUS", json!(gpus)),
         ("NUM_NEURONS", json!(0)),
     ];
-    values.push(("TRAINING_ENV", training_env(&values, plan, place)));
+    values.push(("TRAINING_ENV", training_env::of(&values, about, plan, place, group)));
     values
 }
 
-/// `SM_TRAINING_ENV`: the same facts in one object, under the toolkit's lower-case names.
-fn training_env(values: &[(&'static str, Value)], plan: &Plan, place: &Place) -> Value {
-    let mut all = Map::new();
-    for (name, value) in values {
-        let key = match *name {
-            "HPS" => "hyperparameters".to_owned(),
-            "CHANNELS" => continue,
-            name => name.to_lowercase(),
-        };
-        all.insert(key, value.clone());
+/// Kinds of distributed training of the toolkit, each of which takes the job's own group as its instance group.
+const DISTRIBUTIONS: [&str; 7] = [
+    "sagemaker_mpi_enabled",
+    "sagemaker_parameter_server_enabled",
+    "sagemaker_distributed_dataparallel_enabled",
+    "sagemaker_pytorch_ddp_enabled",
+    "sagemaker_pytorch_xla_multi_worker_enabled",
+    "sagemaker_multi_worker_mirrored_strategy_enabled",
+    "sagemaker_torch_distributed_enabled",
+];
+
+/// What Python takes for true.
+fn is_true(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(is) => *is,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(entries) => !entries.is_empty(),
     }
-    let mut dirs = Map::new();
-    for channel in &plan.channels {
-        let path = place.seen_ml(format!("input/data/{}", channel.name));
-        dirs.insert(channel.name.clone(), json!(path.display().to_string()));
-    }
-    all.insert("channel_input_dirs".to_owned(), Value::Object(dirs));
-    all.insert("additional_framework_parameters".to_owned(), json!({}));
-    Value::Object(all)
 }
 
 #[cfg(test)]
@@ -246,7 +254,7 @@ mod tests {
         assert_eq!(text, real);
         let wanted = json!({"train": {"ContentType": "text/csv", "TrainingInputMode": "File",
             "S3DistributionType": "FullyReplicated", "RecordWrapperType": "None"}});
-        assert_eq!(input_data_config(&plan), wanted);
+        assert_eq!(input_data_config(&plan, &plan.groups[0]), wanted);
     }
 
     #[test]

@@ -25,6 +25,7 @@
 mod artifacts;
 mod bill;
 mod cached;
+mod channel;
 mod channels;
 mod checkpoints;
 mod clock;
@@ -37,6 +38,7 @@ mod lines;
 mod lock;
 mod objects;
 mod output;
+mod pipe;
 mod place;
 mod plan;
 mod program;
@@ -46,6 +48,7 @@ mod recover;
 mod sampler;
 mod sandbox;
 mod supervisor;
+mod training_env;
 mod tree;
 mod types;
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::channel::Channel;
 use super::objects::S3Uri;
 
 /// More hosts than this on one machine help nobody.
@@ -34,6 +35,8 @@ pub(super) struct Plan {
     pub(super) max_wait: Option<Duration>,
     pub(super) spot: bool,
     pub(super) checkpoints: Option<Checkpoints>,
+    /// Folders that are copied to S3 while the job runs: TensorBoard's and the debugger's.
+    pub(super) live_outputs: Vec<LiveOutput>,
     pub(super) network_isolation: bool,
 }
 
@@ -46,24 +49,20 @@ pub(super) struct InstanceGroup {
     pub(super) hosts: Vec<String>,
 }
 
-/// One entry of `InputDataConfig`.
-#[derive(Debug, Clone)]
-pub(super) struct Channel {
-    pub(super) name: String,
-    pub(super) source: S3Uri,
-    pub(super) is_manifest: bool,
-    pub(super) is_sharded: bool,
-    pub(super) content_type: Option<String>,
-    pub(super) input_mode: String,
-    pub(super) record_wrapper: String,
-}
-
 /// `CheckpointConfig`.
 #[derive(Debug, Clone)]
 pub(super) struct Checkpoints {
     pub(super) uri: S3Uri,
     /// Below `/opt/ml`.
     pub(super) below_opt_ml: PathBuf,
+}
+
+/// A folder below `/opt/ml` whose files appear below `<uri>/<job name>/<name>` as they are written.
+#[derive(Debug, Clone)]
+pub(super) struct LiveOutput {
+    pub(super) uri: S3Uri,
+    pub(super) below_opt_ml: PathBuf,
+    pub(super) name: &'static str,
 }
 
 impl Plan {
@@ -76,6 +75,19 @@ impl Plan {
         let volume_gb = resources["VolumeSizeInGB"].as_u64().unwrap_or(30).max(1);
         let output = text(&request["OutputDataConfig"]["S3OutputPath"]);
         let output_compression = request["OutputDataConfig"]["CompressionType"].as_str();
+        let groups = parse_groups(resources)?;
+        let channels: Vec<Channel> = list(&request["InputDataConfig"])
+            .iter()
+            .map(|channel| Channel::parse(channel, default_mode))
+            .collect::<Result<_, _>>()?;
+        for channel in &channels {
+            if let Some(name) = channel.groups.iter().find(|name| groups.iter().all(|group| group.name != **name)) {
+                return Err(format!(
+                    "channel {} is for the instance group {name}, which the job does not have",
+                    channel.name
+                ));
+            }
+        }
         Ok(Plan {
             hyperparameters: text_map(&request["HyperParameters"]),
             environment: text_map(&request["Environment"]),
@@ -86,20 +98,23 @@ impl Plan {
                 .iter()
                 .map(|definition| (text(&definition["Name"]), text(&definition["Regex"])))
                 .collect(),
-            channels: list(&request["InputDataConfig"])
-                .iter()
-                .map(|channel| parse_channel(channel, default_mode))
-                .collect::<Result<_, _>>()?,
+            channels,
             output: S3Uri::parse(&output)?,
             output_is_compressed: output_compression != Some("NONE"),
-            groups: parse_groups(resources)?,
+            groups,
             volume_bytes: volume_gb.saturating_mul(1 << 30),
             max_runtime: Duration::from_secs(max_runtime),
             max_wait: stopping["MaxWaitTimeInSeconds"].as_u64().map(Duration::from_secs),
             spot: request["EnableManagedSpotTraining"].as_bool().unwrap_or(false),
             checkpoints: parse_checkpoints(&request["CheckpointConfig"])?,
+            live_outputs: parse_live_outputs(request)?,
             network_isolation: request["EnableNetworkIsolation"].as_bool().unwrap_or(false),
         })
+    }
+
+    /// The channels that hosts of this group get.
+    pub(super) fn channels_of(&self, group: &InstanceGroup) -> impl Iterator<Item = &Channel> {
+        self.channels.iter().filter(move |channel| channel.is_for(&group.name))
     }
 
     /// All hosts, `algo-1` first.
@@ -108,55 +123,21 @@ impl Plan {
     }
 }
 
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-fn list(value: &Value) -> &[Value] {
+pub(super) fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-fn text_list(value: &Value) -> Vec<String> {
+pub(super) fn text_list(value: &Value) -> Vec<String> {
     list(value).iter().map(text).collect()
 }
 
 fn text_map(value: &Value) -> BTreeMap<String, String> {
     let entries = value.as_object().into_iter().flatten();
     entries.map(|(key, value)| (key.clone(), text(value))).collect()
-}
-
-fn parse_channel(channel: &Value, default_mode: &str) -> Result<Channel, String> {
-    let name = text(&channel["ChannelName"]);
-    let is_name = !name.is_empty()
-        && name.len() <= 64
-        && !name.starts_with('.')
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
-    if !is_name {
-        return Err(format!("{name:?} is not a channel name"));
-    }
-    let input_mode = channel["InputMode"].as_str().unwrap_or(default_mode).to_owned();
-    if !matches!(input_mode.as_str(), "File" | "FastFile") {
-        return Err(format!(
-            "channel {name} uses input mode {input_mode}; the local engine offers File and FastFile (as files)"
-        ));
-    }
-    let source = &channel["DataSource"]["S3DataSource"];
-    if !source.is_object() {
-        return Err(format!("channel {name} does not read from S3; the local engine reads channels from S3 only"));
-    }
-    let kind = source["S3DataType"].as_str().unwrap_or("S3Prefix");
-    if !matches!(kind, "S3Prefix" | "ManifestFile") {
-        return Err(format!("channel {name} has S3DataType {kind}; the local engine reads S3Prefix and ManifestFile"));
-    }
-    Ok(Channel {
-        source: S3Uri::parse(&text(&source["S3Uri"]))?,
-        is_manifest: kind == "ManifestFile",
-        is_sharded: source["S3DataDistributionType"] == "ShardedByS3Key",
-        content_type: channel["ContentType"].as_str().map(str::to_owned),
-        record_wrapper: channel["RecordWrapperType"].as_str().unwrap_or("None").to_owned(),
-        input_mode,
-        name,
-    })
 }
 
 fn parse_groups(resources: &Value) -> Result<Vec<InstanceGroup>, String> {
@@ -189,14 +170,34 @@ fn parse_checkpoints(config: &Value) -> Result<Option<Checkpoints>, String> {
     if !config.is_object() {
         return Ok(None);
     }
-    let local = config["LocalPath"].as_str().unwrap_or("/opt/ml/checkpoints").trim_end_matches('/');
+    let below_opt_ml = local_path(config, "CheckpointConfig", "/opt/ml/checkpoints")?;
+    Ok(Some(Checkpoints { uri: S3Uri::parse(&text(&config["S3Uri"]))?, below_opt_ml }))
+}
+
+/// The names of the folders in S3 are those that the SageMaker Python SDK looks for.
+fn parse_live_outputs(request: &Value) -> Result<Vec<LiveOutput>, String> {
+    let mut outputs = Vec::new();
+    for (member, default, name) in [
+        ("TensorBoardOutputConfig", "/opt/ml/output/tensorboard", "tensorboard-output"),
+        ("DebugHookConfig", "/opt/ml/output/tensors", "debug-output"),
+    ] {
+        let config = &request[member];
+        if config.is_object() {
+            let uri = S3Uri::parse(&text(&config["S3OutputPath"]))?;
+            outputs.push(LiveOutput { uri, below_opt_ml: local_path(config, member, default)?, name });
+        }
+    }
+    Ok(outputs)
+}
+
+fn local_path(config: &Value, member: &str, default: &str) -> Result<PathBuf, String> {
+    let local = config["LocalPath"].as_str().unwrap_or(default).trim_end_matches('/');
     let below = local.strip_prefix("/opt/ml/").filter(|below| {
         !below.is_empty() && below.split('/').all(|part| !part.is_empty() && part != "." && part != "..")
     });
-    let Some(below) = below else {
-        return Err(format!("CheckpointConfig.LocalPath is {local}; the local engine keeps checkpoints below /opt/ml"));
-    };
-    Ok(Some(Checkpoints { uri: S3Uri::parse(&text(&config["S3Uri"]))?, below_opt_ml: PathBuf::from(below) }))
+    below
+        .map(PathBuf::from)
+        .ok_or_else(|| format!("{member}.LocalPath is {local}; the local engine keeps such folders below /opt/ml"))
 }
 
 #[cfg(test)]
@@ -228,12 +229,6 @@ mod tests {
             }
             Plan::parse(&request).expect_err("refused")
         };
-        let source = json!({"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/x"}});
-        let pipe = refused(json!({"InputDataConfig": [
-            {"ChannelName": "train", "InputMode": "Pipe", "DataSource": source}]}));
-        assert!(pipe.contains("Pipe"), "{pipe}");
-        let hostile = refused(json!({"InputDataConfig": [{"ChannelName": "..", "DataSource": source}]}));
-        assert!(hostile.contains("channel name"), "{hostile}");
         assert!(refused(json!({"ResourceConfig": {"InstanceCount": 1000}})).contains("1000"));
         let path = refused(json!({"CheckpointConfig": {"S3Uri": "s3://bucket/c", "LocalPath": "/opt/ml/../x"}}));
         assert!(path.contains("LocalPath"), "{path}");

@@ -44,6 +44,19 @@ pub(super) struct Parameters {
 
 const RESERVED: [&str; 2] = ["default_user_module_name", "_tuning_objective_metric"];
 
+/// Framework parameters that the toolkit itself acts on.
+const OWN: [&str; 9] = [
+    "sagemaker_program",
+    "sagemaker_submit_directory",
+    "sagemaker_enable_cloudwatch_metrics",
+    "sagemaker_container_log_level",
+    "sagemaker_job_name",
+    "sagemaker_region",
+    "sagemaker_s3_output",
+    "default_user_module_name",
+    "_tuning_objective_metric",
+];
+
 impl Parameters {
     pub(super) fn of(plan: &Plan) -> Parameters {
         let mut parameters = Parameters::default();
@@ -66,7 +79,13 @@ impl Parameters {
         names.into_iter().flat_map(pair).collect()
     }
 
-    fn framework_text(&self, name: &str) -> Option<String> {
+    /// The framework parameters without those that the toolkit itself acts on.
+    pub(super) fn additional_framework_parameters(&self) -> Map<String, Value> {
+        let entries = self.framework.iter().filter(|(name, _)| !OWN.contains(&name.as_str()));
+        entries.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    pub(super) fn framework_text(&self, name: &str) -> Option<String> {
         self.framework.get(name).and_then(Value::as_str).map(str::to_owned)
     }
 }
@@ -117,10 +136,22 @@ pub(super) fn is_python(entry_point: &str) -> bool {
     Path::new(entry_point).extension().is_some_and(|extension| extension == "py")
 }
 
-/// The command line of a script.
-pub(super) fn script_command(python: &Path, entry_point: &str, arguments: &[String]) -> Vec<OsString> {
-    if is_python(entry_point) {
-        let mut command = vec![python.as_os_str().to_owned(), entry_point.into()];
+/// The command line of a script: a shell script, a module of a package (a source with `setup.py`), a Python program, or
+/// any other program, as the toolkit tells them apart.
+pub(super) fn script_command(
+    python: &Path,
+    entry_point: &str,
+    is_package: bool,
+    arguments: &[String],
+) -> Vec<OsString> {
+    let is_module = is_package && Path::new(entry_point).extension().is_none_or(|extension| extension != "sh");
+    if is_module || is_python(entry_point) {
+        let mut command = vec![python.as_os_str().to_owned()];
+        if is_module {
+            command.extend(["-m".into(), entry_point.replace(".py", "").into()]);
+        } else {
+            command.push(entry_point.into());
+        }
         command.extend(arguments.iter().map(OsString::from));
         return command;
     }
@@ -190,8 +221,11 @@ mod tests {
 
     #[test]
     fn shell_scripts_get_their_arguments_whole() {
-        let command = script_command("python3".as_ref(), "run.sh", &["--name".to_owned(), "it's $HOME".to_owned()]);
+        let command =
+            script_command("python3".as_ref(), "run.sh", true, &["--name".to_owned(), "it's $HOME".to_owned()]);
         assert_eq!(command[2], "./run.sh --name 'it'\"'\"'s $HOME'");
         assert_eq!(quote(""), "''");
+        let module = script_command("python3".as_ref(), "train.py", true, &[]);
+        assert_eq!(module, ["python3", "-m", "train"]);
     }
 }

@@ -26,9 +26,11 @@ pub(super) fn to_str(value: &Value) -> String {
     }
 }
 
-/// A value on the command line: a mapping becomes `a=1,b=2`.
+/// A value on the command line: a mapping becomes `a=1,b=2`, `None` nothing.
 pub(super) fn to_argument(value: &Value) -> String {
-    let Value::Object(entries) = value else { return to_str(value) };
+    let Value::Object(entries) = value else {
+        return if value.is_null() { String::new() } else { to_str(value) };
+    };
     let mut entries: Vec<_> = entries.iter().collect();
     entries.sort_by_key(|(key, _)| key.as_str());
     let pairs: Vec<String> = entries.iter().map(|(key, value)| format!("{key}={}", to_str(value))).collect();
@@ -165,7 +167,8 @@ mod tests {
             ("\"abc\"", "abc", "abc"),
             ("abc", "abc", "abc"),
             ("true", "True", "true"),
-            ("null", "None", ""),
+            ("null", "", ""),
+            ("{\"a\": null}", "a=None", "{\"a\":null}"),
             ("[1, \"a\", 0.5]", "[1, 'a', 0.5]", "[1,\"a\",0.5]"),
             ("{\"b\": 2, \"a\": true}", "a=True,b=2", "{\"a\":true,\"b\":2}"),
             ("123456789012345678901234567890", "123456789012345678901234567890", "123456789012345678901234567890"),

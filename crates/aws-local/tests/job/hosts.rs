@@ -8,13 +8,12 @@ use crate::bench::{Bench, Test};
 
 pub(crate) const TESTS: &[Test] = &[
     ("hosts::two_hosts_talk_to_each_other", two_hosts_talk_to_each_other),
+    ("hosts::an_isolated_pair_has_only_each_other", an_isolated_pair_has_only_each_other),
     ("hosts::one_that_fails_ends_the_others", one_that_fails_ends_the_others),
 ];
 
-fn two_hosts_talk_to_each_other() {
-    let bench = Bench::new();
-    assert_eq!(bench.host.isolation().level, IsolationLevel::Namespaces, "{}", bench.host.isolation().sentence);
-    let script = r#"
+/// Each host leaves its name as its model; `algo-1` listens and `algo-2` speaks.
+const PAIR: &str = r#"
 import json, os, socket, time
 host, hosts = os.environ["SM_CURRENT_HOST"], json.loads(os.environ["SM_HOSTS"])
 assert hosts == ["algo-1", "algo-2"], hosts
@@ -33,7 +32,11 @@ else:
             time.sleep(0.1)
     connection.send(b"hello from algo-2")
 "#;
-    bench.script("pair", script, |request| request["ResourceConfig"]["InstanceCount"] = json!(2));
+
+fn two_hosts_talk_to_each_other() {
+    let bench = Bench::new();
+    assert_eq!(bench.host.isolation().level, IsolationLevel::Namespaces, "{}", bench.host.isolation().sentence);
+    bench.script("pair", PAIR, |request| request["ResourceConfig"]["InstanceCount"] = json!(2));
     let job = bench.end("pair");
     assert_eq!(job.status, "Completed", "{job:#?}\n{}", bench.log("pair"));
     assert!(bench.log("pair").contains("algo-1 heard hello from algo-2"));
@@ -42,6 +45,23 @@ else:
     for host in ["algo-1", "algo-2"] {
         assert_eq!(bench.archived("runs/pair/output/model.tar.gz", host).as_deref(), Some(host));
     }
+}
+
+fn an_isolated_pair_has_only_each_other() {
+    let bench = Bench::new();
+    let outside = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = outside.local_addr().expect("an address").port();
+    let script = format!(
+        "{PAIR}\nassert [name for _, name in socket.if_nameindex()] == ['lo'], socket.if_nameindex()\n\
+         assert socket.socket().connect_ex(('127.0.0.1', {port})) != 0\n"
+    );
+    bench.script("isolated-pair", &script, |request| {
+        request["ResourceConfig"]["InstanceCount"] = json!(2);
+        request["EnableNetworkIsolation"] = json!(true);
+    });
+    let job = bench.end("isolated-pair");
+    assert_eq!(job.status, "Completed", "{job:#?}\n{}", bench.log("isolated-pair"));
+    assert!(bench.log("isolated-pair").contains("algo-1 heard hello from algo-2"));
 }
 
 fn one_that_fails_ends_the_others() {

@@ -3,8 +3,10 @@
 //! The test program is its own `trainyard`: started with a hidden subcommand it is the supervisor or the sandbox.
 
 mod bench;
+mod contract;
 mod hostile;
 mod hosts;
+mod inputs;
 mod life;
 mod output;
 mod recovery;
@@ -34,6 +36,8 @@ fn main() -> ExitCode {
         output::TESTS,
         hostile::TESTS,
         hosts::TESTS,
+        inputs::TESTS,
+        contract::TESTS,
         samples::TESTS,
     ] {
         for (name, test) in list {

@@ -11,20 +11,21 @@ use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 use nix::unistd::{getegid, geteuid};
 
-use super::{THIS_PROGRAM, read_spec};
+use super::{Network, THIS_PROGRAM, read_spec};
 
 pub(super) fn run(spec_file: &Path) -> Result<ExitCode, String> {
     let spec = read_spec(spec_file)?;
     // If the supervisor dies, this dies, then init, then all: also when init does not read its socket.
     set_pdeathsig(Signal::SIGKILL).map_err(|errno| format!("cannot tie the sandbox to its supervisor: {errno}"))?;
-    let mut flags =
-        CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWPID | CloneFlags::CLONE_NEWIPC | CloneFlags::CLONE_NEWUTS;
-    if spec.no_network {
-        flags |= CloneFlags::CLONE_NEWNET;
+    let own = CloneFlags::CLONE_NEWPID | CloneFlags::CLONE_NEWIPC | CloneFlags::CLONE_NEWUTS;
+    match spec.network {
+        Network::Machine => unshare_as_root(own)?,
+        Network::Own => unshare_as_root(own | CloneFlags::CLONE_NEWNET)?,
+        Network::Shared(pid) => {
+            super::network::join(pid).map_err(|error| format!("cannot join the network of the job: {error}"))?;
+            unshare(own).map_err(|errno| format!("cannot make namespaces: {errno}"))?;
+        }
     }
-    let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
-    unshare(flags).map_err(|errno| format!("cannot make namespaces: {errno}"))?;
-    map_user(0, uid, 0, gid).map_err(|error| format!("cannot map the user into the namespace: {error}"))?;
     let mut init = Command::new(THIS_PROGRAM)
         .args(["local-sandbox", "init"])
         .arg(spec_file)
@@ -36,6 +37,13 @@ pub(super) fn run(spec_file: &Path) -> Result<ExitCode, String> {
         None if status.success() => Ok(ExitCode::SUCCESS),
         None => Ok(ExitCode::FAILURE),
     }
+}
+
+/// A user namespace, in which we are root, and these others.
+pub(super) fn unshare_as_root(flags: CloneFlags) -> Result<(), String> {
+    let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
+    unshare(flags | CloneFlags::CLONE_NEWUSER).map_err(|errno| format!("cannot make namespaces: {errno}"))?;
+    map_user(0, uid, 0, gid).map_err(|error| format!("cannot map the user into the namespace: {error}"))
 }
 
 /// In a user namespace that was just made: `inside` is who we are called in it, `outside` who we are called around it.

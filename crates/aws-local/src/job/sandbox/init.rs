@@ -21,7 +21,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, sethostname};
 
 use super::super::IsolationLevel;
-use super::{Report, Spec, TERMINATE, door, mounts, read_spec};
+use super::{Network, Report, Spec, TERMINATE, door, mounts, network, read_spec};
 
 pub(super) fn run(spec_file: &Path) -> Result<ExitCode, String> {
     let spec = read_spec(spec_file)?;
@@ -131,10 +131,11 @@ fn reap(main: Pid) -> Result<Option<Report>, String> {
 fn enter(spec: &Spec) -> Result<(), String> {
     set_pdeathsig(Signal::SIGKILL).map_err(|errno| format!("cannot tie the sandbox to its door: {errno}"))?;
     sethostname(&spec.hostname).map_err(|errno| format!("cannot set the host name: {errno}"))?;
-    if spec.no_network {
-        // Best effort: without the tool, the job has no loopback either.
-        let tool = Command::new("ip").args(["link", "set", "lo", "up"]).stderr(Stdio::null()).status();
-        drop(tool);
+    if spec.network == Network::Own
+        && let Err(message) = network::loopback_up()
+    {
+        // Best effort: one host can train without it.
+        let _ = writeln!(io::stderr(), "EnableNetworkIsolation: there is no loopback interface either ({message})");
     }
     let user = mounts::outer_user().map_err(|error| format!("cannot tell who runs this: {error}"))?;
     mounts::lay_out(spec)?;

@@ -13,12 +13,14 @@
 //!
 //! What the command sees: the machine read-only; its own `/opt/ml`, `/tmp`, `/dev`, `/proc`, host name and
 //! `/etc/hosts`; the rest of `/opt`; neither the engine's data folder nor the user's home. No new privileges through
-//! set-uid programs, no core dumps. The network is this machine's, unless the job asks for network isolation.
+//! set-uid programs, no core dumps. The network is this machine's, unless the job asks for network
+//! isolation: then a host has a loopback interface alone, which the hosts of one job share (`network`).
 
 mod client;
 mod door;
 mod init;
 mod mounts;
+mod network;
 mod probe;
 mod unpack;
 
@@ -34,6 +36,7 @@ use serde::{Deserialize, Serialize};
 use super::IsolationLevel;
 
 pub(super) use client::{Exit, Sandbox};
+pub(super) use network::SharedNetwork;
 pub use probe::isolation_probe;
 pub(super) use unpack::REFUSED;
 
@@ -53,11 +56,24 @@ pub(super) struct Spec {
     pub(super) hide: Vec<PathBuf>,
     /// Folders that are seen where they are, even inside hidden ones.
     pub(super) show: Vec<Shown>,
-    pub(super) no_network: bool,
+    pub(super) network: Network,
+    /// Folders below `/opt/ml` that cannot be written.
+    pub(super) read_only: Vec<PathBuf>,
     pub(super) command: Vec<OsString>,
     pub(super) environment: BTreeMap<String, String>,
     /// As the command sees it.
     pub(super) working_dir: PathBuf,
+}
+
+/// The network that the command is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Network {
+    /// This machine's.
+    Machine,
+    /// One of its own: a loopback interface and nothing else.
+    Own,
+    /// That of a [`SharedNetwork`], whose process this is.
+    Shared(u32),
 }
 
 /// A folder that the command may see.
@@ -80,7 +96,7 @@ enum Report {
 /// The supervisor's bytes to init.
 const TERMINATE: u8 = b'T';
 
-/// The hidden subcommand `local-sandbox <door|init> <spec file>` or `local-sandbox unpack ...`; to be called before any
+/// The hidden subcommand `local-sandbox <door|init> <spec file>`, `local-sandbox network` or `local-sandbox unpack ...`; to be called before any
 /// thread is started.
 pub fn sandbox(args: &[OsString]) -> ExitCode {
     // The supervisor waits for its signals with a mask, which would be inherited: a job must get its SIGTERM.
@@ -90,6 +106,7 @@ pub fn sandbox(args: &[OsString]) -> ExitCode {
     }
     let result = match args {
         [verb, spec] if verb == "door" => door::run(Path::new(spec)),
+        [verb] if verb == "network" => network::run(),
         [verb, spec] if verb == "init" => init::run(Path::new(spec)),
         [verb, archive, folder, bytes_max] if verb == "unpack" => {
             unpack::run(Path::new(archive), Path::new(folder), &bytes_max.to_string_lossy())

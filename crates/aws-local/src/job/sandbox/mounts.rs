@@ -92,6 +92,9 @@ pub(super) fn lay_out(spec: &Spec) -> Result<(), String> {
         }
     }
     sources.push(Source::open(&spec.opt_ml, Path::new("/opt/ml"))?);
+    for below in &spec.read_only {
+        sources.push(Source::open(&spec.opt_ml.join(below), &Path::new("/opt/ml").join(below))?);
+    }
     for folder in ["/tmp", "/var/tmp"].map(Path::new) {
         if folder.is_dir() && !folder.is_symlink() {
             sources.push(Source::open(&spec.tmp, folder)?);

@@ -12,7 +12,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::super::clock::now_ms;
 use super::super::{Isolation, IsolationLevel, JobConfig};
-use super::{Exit, Sandbox, Spec};
+use super::{Exit, Network, Sandbox, Spec};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -62,7 +62,8 @@ fn try_namespaces(config: &JobConfig) -> Result<(), String> {
         hosts_file: None,
         hide: Vec::new(),
         show: Vec::new(),
-        no_network: false,
+        network: Network::Machine,
+        read_only: Vec::new(),
         command: ["/bin/sh", "-c", "echo seen > /opt/ml/seen"].map(Into::into).to_vec(),
         environment: BTreeMap::new(),
         working_dir: PathBuf::from("/opt/ml"),

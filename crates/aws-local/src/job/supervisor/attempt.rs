@@ -8,17 +8,20 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::super::IsolationLevel;
-use super::super::channels::{ChannelError, fetch};
+use super::super::channel::{Channel, InputMode};
+use super::super::channels::{ChannelError, fetch, find};
 use super::super::checkpoints::Checkpoint;
 use super::super::clock::now_ms;
 use super::super::input_config::{self, About};
 use super::super::journal::Entry;
+use super::super::objects::S3Uri;
 use super::super::output::{HostLog, SharedLog, Tail};
+use super::super::pipe::Feeder;
 use super::super::place::Place;
 use super::super::program::{Program, is_python, script_command};
 use super::super::python_env::Python;
 use super::super::recover::JOB_DIR_VARIABLE;
-use super::super::sandbox::{Exit, Shown, Spec};
+use super::super::sandbox::{Exit, Network, SharedNetwork, Shown, Spec, THIS_PROGRAM};
 use super::steps;
 use super::watch::{End, Watch};
 use super::{Finish, Job, Ledger};
@@ -49,6 +52,8 @@ pub(super) struct Host {
     pub(super) command: Vec<OsString>,
     pub(super) environment: BTreeMap<String, String>,
     pub(super) working_dir: PathBuf,
+    /// Folders below `/opt/ml` that cannot be written.
+    read_only: Vec<PathBuf>,
     pub(super) exit: Option<Exit>,
     pub(super) tail: Tail,
 }
@@ -57,7 +62,10 @@ pub(super) struct Host {
 pub(super) struct Attempt {
     pub(super) hosts: Vec<Host>,
     pub(super) checkpoints: Vec<Checkpoint>,
+    /// Writers of channels in Pipe mode.
+    pub(super) feeders: Vec<Feeder>,
     pub(super) shown: Vec<Shown>,
+    network: Option<SharedNetwork>,
 }
 
 /// What a program needs of the Python side: the interpreter, and folders that must be seen.
@@ -72,7 +80,13 @@ impl Attempt {
         for (_, name) in job.plan.hosts() {
             hosts.push(open_host(job, ledger, number, name).map_err(Halt::machine("make room for the job"))?);
         }
-        let mut attempt = Attempt { hosts, checkpoints: Vec::new(), shown: Vec::new() };
+        let network = if is_network_isolated(job) && hosts.len() > 1 {
+            Some(SharedNetwork::start(Path::new(THIS_PROGRAM)).map_err(Halt::machine("isolate the network"))?)
+        } else {
+            None
+        };
+        let (checkpoints, feeders, shown) = (Vec::new(), Vec::new(), Vec::new());
+        let mut attempt = Attempt { hosts, checkpoints, feeders, shown, network };
         let prepared = attempt.fill(job, watch);
         if let Err(halt) = prepared {
             attempt.close();
@@ -86,31 +100,24 @@ impl Attempt {
             self.note(message);
         }
         if job.plan.network_isolation && !is_network_isolated(job) {
-            self.note("EnableNetworkIsolation is not in force: it needs namespaces and a job with one instance");
+            self.note("EnableNetworkIsolation is not in force: this machine offers no namespaces");
         }
         let groups: Vec<_> = job.plan.hosts().collect();
-        for (index, ((group, name), host)) in groups.iter().zip(&self.hosts).enumerate() {
+        for ((group, name), host) in groups.iter().zip(&self.hosts) {
             input_config::write(&host.place, &job.plan, group, name)
                 .map_err(Halt::machine("write the configuration"))?;
             write_hosts_file(job, &host.place).map_err(Halt::machine("write the hosts file"))?;
-            for channel in &job.plan.channels {
-                let mut end = None;
-                let mut go_on = || {
-                    end = watch.look();
-                    end.is_none()
-                };
-                let position = (index, groups.len());
-                let fetched = fetch(&job.objects, channel, &host.place, position, &job.role, &mut go_on);
-                fetched.map_err(|error| match (error, end) {
-                    (ChannelError::Client(message), _) => Halt::client(&message),
-                    (ChannelError::Machine(error), _) => Halt::machine("bring the input data")(error),
-                    (ChannelError::Interrupted, end) => Halt::End(end.unwrap_or(End::Shutdown)),
-                })?;
+            for channel in job.plan.channels_of(group) {
+                self.feeders.extend(bring(job, channel, host, watch)?);
             }
             if let Some(checkpoints) = &job.plan.checkpoints {
                 let folder = host.place.ml().join(&checkpoints.below_opt_ml);
                 let restored = Checkpoint::restore(folder, checkpoints.uri.clone(), job.objects.clone());
                 self.checkpoints.push(restored.map_err(Halt::machine("restore the checkpoints"))?);
+            }
+            for (below, uri) in live_outputs(job) {
+                let outwards = Checkpoint::outwards(host.place.ml().join(below), uri, job.objects.clone());
+                self.checkpoints.push(outwards.map_err(Halt::machine("make an output folder"))?);
             }
         }
         let code = steps::bring_source(job, self, watch)?;
@@ -135,11 +142,18 @@ impl Attempt {
             environment.entry("PYTHONPATH".to_owned()).or_insert_with(|| host.working_dir.display().to_string());
             environment.insert(JOB_DIR_VARIABLE.to_owned(), job.dir.path.display().to_string());
             host.environment = environment;
+            host.read_only = job
+                .plan
+                .channels_of(group)
+                .filter(|channel| channel.input_mode == InputMode::FastFile)
+                .map(|channel| Path::new("input/data").join(&channel.name))
+                .collect();
             host.command = match (&job.program, &runtime.python) {
                 (Program::Container(command), _) => command.iter().map(OsString::from).collect(),
                 (Program::Script(script), python) => {
                     let python = python.clone().unwrap_or_else(|| PathBuf::from("python3"));
-                    script_command(&python, &script.entry_point, &job.parameters.arguments())
+                    let is_package = host.place.ml().join(&code).join("setup.py").is_file();
+                    script_command(&python, &script.entry_point, is_package, &job.parameters.arguments())
                 }
             };
         }
@@ -179,7 +193,10 @@ impl Attempt {
     }
 
     /// The logs of this attempt are complete.
-    pub(super) fn close(&self) {
+    pub(super) fn close(&mut self) {
+        for feeder in self.feeders.drain(..) {
+            let _ = feeder.finish();
+        }
         for host in &self.hosts {
             host.log.lock().close();
         }
@@ -197,7 +214,12 @@ impl Attempt {
             hosts_file: Some(host.place.hosts_file()),
             hide: hide.into_iter().flatten().collect(),
             show: self.shown.clone(),
-            no_network: is_network_isolated(job),
+            network: match &self.network {
+                Some(network) => Network::Shared(network.pid()),
+                None if is_network_isolated(job) => Network::Own,
+                None => Network::Machine,
+            },
+            read_only: host.read_only.clone(),
             command,
             environment: host.environment.clone(),
             working_dir: host.working_dir.clone(),
@@ -206,9 +228,42 @@ impl Attempt {
 }
 
 fn is_network_isolated(job: &Job) -> bool {
-    // Hosts of one job must reach each other, and each would have a network of its own.
-    let is_possible = job.settings.isolation.level == IsolationLevel::Namespaces && job.plan.hosts().count() == 1;
-    job.plan.network_isolation && is_possible
+    job.plan.network_isolation && job.settings.isolation.level == IsolationLevel::Namespaces
+}
+
+/// Brings a channel to a host: as files, or through a pipe whose writer is given.
+fn bring(job: &Job, channel: &Channel, host: &Host, watch: &mut Watch) -> Result<Option<Feeder>, Halt> {
+    let mut end = None;
+    let mut go_on = || {
+        end = watch.look();
+        end.is_none()
+    };
+    let others: Vec<&str> =
+        job.plan.hosts().filter(|(group, _)| channel.is_for(&group.name)).map(|(_, name)| name).collect();
+    let position = (others.iter().position(|name| *name == host.name).unwrap_or(0), others.len());
+    let brought = find(&job.objects, channel, position, &job.role).and_then(|found| match channel.input_mode {
+        InputMode::Pipe => Ok(Some(Feeder::start(&host.place, channel, found, &job.objects)?)),
+        InputMode::File | InputMode::FastFile => fetch(found, channel, &host.place, &mut go_on).map(|_| None),
+    });
+    brought.map_err(|error| match (error, end) {
+        (ChannelError::Client(message), _) => Halt::client(&message),
+        (ChannelError::Machine(error), _) => Halt::machine("bring the input data")(error),
+        (ChannelError::Interrupted, end) => Halt::End(end.unwrap_or(End::Shutdown)),
+    })
+}
+
+/// Folders below `/opt/ml` that are copied to S3 while the job runs, and where to.
+fn live_outputs(job: &Job) -> Vec<(PathBuf, S3Uri)> {
+    let name = &job.head.name;
+    let outputs = job.plan.live_outputs.iter();
+    let mut all: Vec<_> = outputs
+        .map(|output| (output.below_opt_ml.clone(), output.uri.join(&format!("{name}/{}", output.name))))
+        .collect();
+    // The toolkit does this itself, when it is told where to.
+    if let Some(Ok(uri)) = job.parameters.framework_text("sagemaker_s3_output").map(|uri| S3Uri::parse(&uri)) {
+        all.push((PathBuf::from("output/intermediate"), uri.join(&format!("{name}/output/intermediate"))));
+    }
+    all
 }
 
 fn open_host(job: &Job, ledger: &mut Ledger, number: u32, name: &str) -> io::Result<Host> {
@@ -233,6 +288,7 @@ fn open_host(job: &Job, ledger: &mut Ledger, number: u32, name: &str) -> io::Res
         log,
         command: Vec::new(),
         environment: BTreeMap::new(),
+        read_only: Vec::new(),
         exit: None,
         tail: Tail::default(),
     })

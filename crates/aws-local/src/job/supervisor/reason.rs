@@ -36,11 +36,7 @@ pub(super) fn of_host(job: &Job, host: &Host) -> String {
     if let Some(text) = failure_file(&host.place.ml()) {
         return format!("AlgorithmError: {text}");
     }
-    let message = if code == 137 {
-        "Process killed by SIGKILL (signal 9); this is most often lack of memory".to_owned()
-    } else {
-        last_error(&host.tail)
-    };
+    let message = last_error(&host.tail);
     let words: Vec<String> = host.command.iter().map(|word| quote(&word.to_string_lossy())).collect();
     match &job.program {
         Program::Script(_) => user_script_error("ExecuteUserScriptError", code, &message, &words.join(" ")),
@@ -51,11 +47,13 @@ pub(super) fn of_host(job: &Job, host: &Host) -> String {
 /// The toolkit's form, with as much of the end of the message as fits.
 pub(super) fn user_script_error(class: &str, code: i32, message: &str, command: &str) -> String {
     let command: String = command.chars().take(300).collect();
-    let frame = format!("AlgorithmError: {class}:\nExitCode {code}\nErrorMessage \"\"\nCommand \"{command}\"");
-    let room = CHARACTERS_MAX.saturating_sub(frame.chars().count());
+    let extra = if code == 137 { "\nExtraInfo \"OutOfMemory: Process killed by SIGKILL (signal 9)\"" } else { "" };
+    let form = |message: &str| {
+        format!("AlgorithmError: {class}:\nExitCode {code}\nErrorMessage \"{message}\"{extra}\nCommand \"{command}\"")
+    };
+    let room = CHARACTERS_MAX.saturating_sub(form("").chars().count());
     let skip = message.chars().count().saturating_sub(room);
-    let message: String = message.chars().skip(skip).collect();
-    format!("AlgorithmError: {class}:\nExitCode {code}\nErrorMessage \"{message}\"\nCommand \"{command}\"")
+    form(&message.chars().skip(skip).collect::<String>())
 }
 
 fn failure_file(ml: &Path) -> Option<String> {
@@ -91,6 +89,8 @@ mod tests {
         assert_eq!(text.chars().count(), 1024);
         assert!(text.contains("ValueError: the point\"\nCommand \"python train.py\""), "{text}");
         assert!(text.starts_with("AlgorithmError: ExecuteUserScriptError:\nExitCode 1\nErrorMessage \""), "{text}");
+        let killed = user_script_error("ExecuteUserScriptError", 137, "", "python train.py");
+        assert!(killed.contains("\nExtraInfo \"OutOfMemory: Process killed by SIGKILL (signal 9)\"\n"), "{killed}");
     }
 
     #[test]

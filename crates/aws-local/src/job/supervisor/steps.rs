@@ -16,7 +16,7 @@ use super::super::channels::copy;
 use super::super::output::{Capture, MetricMatcher, Sinks, Tail};
 use super::super::program::{Program, Script, Source};
 use super::super::python_env::{Environment, Python, pip_config_file, pip_variables};
-use super::super::sandbox::{Exit, REFUSED, Sandbox, Shown, Spec, THIS_PROGRAM};
+use super::super::sandbox::{Exit, Network, REFUSED, Sandbox, Shown, Spec, THIS_PROGRAM};
 use super::super::tree::open_file;
 use super::attempt::{Attempt, Halt, Host};
 use super::reason;
@@ -157,7 +157,7 @@ pub(super) fn environment(
     let mut spec = attempt.spec(job, host, vec!["/bin/sh".into(), "-c".into(), script.into()]);
     spec.show = shown.to_vec();
     spec.show.push(Shown { path: environment.folder.clone(), writable: true });
-    spec.no_network = false;
+    spec.network = Network::Machine;
     spec.working_dir = host.place.seen_ml(code);
     spec.environment = [
         ("HOME".to_owned(), host.place.seen_tmp("home").display().to_string()),

@@ -8,6 +8,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::super::checkpoints::CheckpointThread;
 use super::super::output::{Capture, Sinks};
+use super::super::pipe::Feeder;
 use super::super::sampler::{SamplerThread, Subject};
 use super::super::sandbox::{Exit, Sandbox, THIS_PROGRAM};
 use super::attempt::Attempt;
@@ -69,6 +70,7 @@ impl Attempt {
         let why = self.run(job, ledger, watch, &mut running)?;
 
         sampler.finish();
+        let fed: Result<(), String> = self.feeders.drain(..).map(Feeder::finish).collect();
         let synced = checkpoints.finish();
         if let Err(error) = &synced {
             self.note(&format!("checkpoints could not be copied to S3: {error}"));
@@ -77,7 +79,10 @@ impl Attempt {
             Some(Why::Watch(End::Interrupted)) => Trained::Interrupted,
             Some(Why::Watch(end)) => Trained::Ended(end),
             Some(Why::HostFailed(number)) => Trained::Failed(number),
-            None => Trained::Completed,
+            None => match fed {
+                Ok(()) => Trained::Completed,
+                Err(message) => Trained::Lost(format!("ClientError: {message}")),
+            },
         })
     }
 
