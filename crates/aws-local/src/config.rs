@@ -1,5 +1,6 @@
 //! Settings of the endpoint, and why it may not start.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -20,6 +21,11 @@ pub struct LocalConfig {
     pub bucket: String,
     /// Names besides loopback and [`LocalConfig::addr`] that requests may carry in `Host`, without port.
     pub allowed_hosts: Vec<String>,
+    /// Secret access keys by access key id. When there are any, no other key is let in.
+    pub keys: BTreeMap<String, String>,
+    /// Service quotas that differ from the defaults, in instances: `training:ml.m5.large`, `spot:ml.m5.large`,
+    /// `warm-pool:ml.m5.large`.
+    pub quotas: BTreeMap<String, u64>,
     /// How jobs are run. Its region and endpoint URL are set by [`crate::bind`].
     pub job: JobConfig,
 }
@@ -34,6 +40,8 @@ impl LocalConfig {
             account: "000000000000".to_owned(),
             bucket: "trainyard".to_owned(),
             allowed_hosts: Vec::new(),
+            keys: BTreeMap::new(),
+            quotas: BTreeMap::new(),
             job,
         }
     }

@@ -43,7 +43,7 @@ struct App {
 
 /// Opens the data folder and the port. Jobs of an earlier server are re-attached or recovered here.
 pub async fn bind(config: LocalConfig) -> Result<LocalEndpoint, LocalError> {
-    let LocalConfig { addr, data, region, account, bucket, allowed_hosts, mut job } = config;
+    let LocalConfig { addr, data, region, account, bucket, allowed_hosts, mut job, keys: _, quotas: _ } = config;
     if !s3s::path::check_bucket_name(&bucket) {
         return Err(LocalError::BucketName { name: bucket });
     }

@@ -18,6 +18,8 @@ use super::lines::LineIndex;
 use super::lock::{JobLock, SupervisorId};
 use super::output::{LogLine, SampleLine};
 use super::recover;
+use super::types::WarmPool;
+use super::warm_pool::{self, PoolEnd, keep_alive_seconds};
 use super::{JobConfig, JobRecord, LogEvent, LogRead, LogStream, MetricSample};
 
 /// How often it is asked whether the supervisor of a running job still lives.
@@ -39,9 +41,9 @@ impl Head {
     }
 }
 
-/// The wish to stop; the file `stop`.
+/// The wish to stop or to interrupt; the files `stop` and `interrupt`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct StopWish {
+pub(super) struct Wish {
     pub(super) at_ms: i64,
 }
 
@@ -49,15 +51,34 @@ pub(super) fn read_json<T: for<'a> Deserialize<'a>>(path: &std::path::Path) -> i
     serde_json::from_slice(&fs::read(path)?).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
+/// Lays the members of `over` over those of `base`, object by object.
+fn overlay(base: &mut Value, over: &Value) {
+    match (base, over) {
+        (Value::Object(base), Value::Object(over)) => {
+            for (key, value) in over {
+                overlay(base.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (_, Value::Null) => {}
+        (base, over) => *base = over.clone(),
+    }
+}
+
 /// A job and what has been read of it.
 pub(super) struct CachedJob {
-    dir: JobDir,
+    pub(super) dir: JobDir,
     head: Head,
+    /// With the changes of `update.json`.
     request: Value,
+    /// What the changes of `UpdateTrainingJob` add up to.
+    changes: Value,
+    /// The job was created with a `KeepAlivePeriodInSeconds`.
+    asked_for_pool: bool,
+    pub(super) pool_end: Option<PoolEnd>,
     tags: BTreeMap<String, String>,
     state: JobState,
     journal_read: u64,
-    stop: Option<StopWish>,
+    stop: Option<Wish>,
     logs: HashMap<String, LineIndex>,
     metrics: LineIndex,
     alive_seen: Option<Instant>,
@@ -66,9 +87,16 @@ pub(super) struct CachedJob {
 
 impl CachedJob {
     pub(super) fn load(dir: JobDir) -> io::Result<CachedJob> {
+        let mut request: Value = read_json(&dir.request())?;
+        let asked_for_pool = keep_alive_seconds(&request).is_some();
+        let changes = read_json(&dir.update()).unwrap_or_default();
+        overlay(&mut request, &changes);
         let mut job = CachedJob {
             head: Head::read(&dir)?,
-            request: read_json(&dir.request())?,
+            request,
+            changes,
+            asked_for_pool,
+            pool_end: read_json(&dir.pool()).ok(),
             tags: read_json(&dir.tags())?,
             state: JobState::default(),
             journal_read: 0,
@@ -166,10 +194,31 @@ impl CachedJob {
         if self.stop.is_some() || self.state.status == "Stopping" {
             return Ok(Some("Stopping".to_owned()));
         }
-        let wish = StopWish { at_ms: now_ms() };
+        let wish = Wish { at_ms: now_ms() };
         write_json(&self.dir.stop(), &wish)?;
         self.stop = Some(wish);
         Ok(None)
+    }
+
+    /// Keeps what `UpdateTrainingJob` changes.
+    pub(super) fn update(&mut self, changes: &Value) -> io::Result<()> {
+        let mut all = self.changes.clone();
+        overlay(&mut all, changes);
+        write_json(&self.dir.update(), &all)?;
+        overlay(&mut self.request, changes);
+        self.changes = all;
+        Ok(())
+    }
+
+    pub(super) fn warm_pool(&self, now_ms: i64) -> Option<WarmPool> {
+        warm_pool::status(&self.record(), self.asked_for_pool, self.pool_end.as_ref(), now_ms)
+    }
+
+    /// Ends the pool, once and for all.
+    pub(super) fn end_pool(&mut self, end: PoolEnd) -> io::Result<()> {
+        write_json(&self.dir.pool(), &end)?;
+        self.pool_end = Some(end);
+        Ok(())
     }
 
     pub(super) fn record(&self) -> JobRecord {

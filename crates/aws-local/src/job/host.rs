@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::cached::{CachedJob, Head};
 use super::clock::now_ms;
 use super::journal::{Entry, JournalWriter};
-use super::layout::{DataDir, JobDir, is_job_name};
+use super::layout::{DataDir, GONE, JobDir, NEW, is_job_name};
 use super::sandbox::isolation_probe;
 use super::{Isolation, JobConfig, JobError, JobRecord, LogRead, LogStream, MetricSample};
 
@@ -57,8 +57,8 @@ impl JobHost {
         for entry in fs::read_dir(data.jobs()).context("cannot list the jobs")? {
             let entry = entry.context("cannot list the jobs")?;
             let Ok(name) = entry.file_name().into_string() else { continue };
-            if name.starts_with(".new-") {
-                // A server died before this job had its name: nobody was told that it exists.
+            if name.starts_with(NEW) || name.starts_with(GONE) {
+                // A server died before this job had its name, or after it had lost it.
                 let _ = fs::remove_dir_all(entry.path());
                 continue;
             }
@@ -175,10 +175,26 @@ impl JobHost {
         self.inner.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn with<T>(&self, name: &str, act: impl FnOnce(&mut CachedJob) -> T) -> Option<T> {
-        let job = self.jobs().get(name).cloned()?;
-        let mut job = job.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn config(&self) -> &JobConfig {
+        &self.inner.config
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<Arc<Mutex<CachedJob>>> {
+        self.jobs().get(name).cloned()
+    }
+
+    pub(super) fn with<T>(&self, name: &str, act: impl FnOnce(&mut CachedJob) -> T) -> Option<T> {
+        let job = self.find(name)?;
+        let mut job = locked(&job);
         Some(act(&mut job))
+    }
+
+    /// Removes exactly this job: its name may be another's by now.
+    pub(super) fn forget(&self, name: &str, job: &Arc<Mutex<CachedJob>>) {
+        let mut jobs = self.jobs();
+        if jobs.get(name).is_some_and(|known| Arc::ptr_eq(known, job)) {
+            jobs.remove(name);
+        }
     }
 
     /// Writes a job's folder under a name that no job can have.
@@ -192,7 +208,7 @@ impl JobHost {
         let settings = EngineSettings { config: self.inner.config.clone(), isolation: self.isolation().clone() };
         let now = now_ms();
         let number = self.inner.staged.fetch_add(1, Ordering::Relaxed);
-        let staging = self.inner.data.jobs().join(format!(".new-{}-{now}-{number}", std::process::id()));
+        let staging = self.inner.data.jobs().join(format!("{NEW}{}-{now}-{number}", std::process::id()));
         let dir = JobDir::new(&staging);
         fs::create_dir_all(dir.logs())?;
         restrict(&staging)?;
@@ -211,6 +227,10 @@ impl JobHost {
     }
 }
 
+pub(super) fn locked(job: &Mutex<CachedJob>) -> MutexGuard<'_, CachedJob> {
+    job.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Requests and logs may hold what is nobody else's business.
 fn restrict(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
@@ -227,6 +247,6 @@ pub(super) fn write_json<T: Serialize>(path: &Path, value: &T) -> io::Result<()>
     fs::rename(&aside, path)
 }
 
-fn machine(context: &str, source: io::Error) -> JobError {
+pub(super) fn machine(context: &str, source: io::Error) -> JobError {
     JobError::Machine { context: context.to_owned(), source }
 }

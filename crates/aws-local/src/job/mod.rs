@@ -25,6 +25,7 @@
 mod artifacts;
 mod bill;
 mod cached;
+mod change;
 mod channels;
 mod checkpoints;
 mod clock;
@@ -48,11 +49,12 @@ mod sandbox;
 mod supervisor;
 mod tree;
 mod types;
+mod warm_pool;
 
-pub use config::JobConfig;
+pub use config::{ImageMapping, JobConfig, default_max_jobs};
 pub use host::JobHost;
 pub use sandbox::{isolation_probe, sandbox};
 pub use supervisor::supervise;
 pub use types::{
-    Isolation, IsolationLevel, JobError, JobRecord, JobTransition, LogEvent, LogRead, LogStream, MetricSample,
+    Isolation, IsolationLevel, JobError, JobRecord, JobTransition, LogEvent, LogRead, LogStream, MetricSample, WarmPool,
 };
