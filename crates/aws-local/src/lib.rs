@@ -9,6 +9,7 @@
 //! | `guard`, `route` | who may talk to the port, and which service a request means |
 //! | `wire` | JSON 1.0/1.1, RPC v2 CBOR and query: bytes to [`serde_json::Value`] and back, errors in each form |
 //! | `sagemaker`, `logs`, `cloudwatch`, `sts` | one function per operation, `Value` in, `Value` out |
+//! | `control` | what AWS has no operation for: `TrainyardLocal.InterruptTrainingJob` |
 //! | `s3` | S3 by `s3s` and `s3s-fs`, after the framing and signatures of the SDKs are taken off |
 //! | [`job`] | runs the jobs: `/opt/ml`, processes, log events, metrics, spot interruptions |
 //!
@@ -18,6 +19,7 @@
 mod clock;
 mod cloudwatch;
 pub mod config;
+mod control;
 pub mod endpoint;
 mod field;
 mod guard;

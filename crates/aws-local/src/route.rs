@@ -20,6 +20,8 @@ pub(crate) enum Service {
     Pricing,
     ServiceQuotas,
     CostExplorer,
+    /// Operations of this endpoint alone, see [`crate::control`].
+    Control,
     /// Any other: each of its operations is unknown here, and says so in its protocol.
     Unknown,
 }
@@ -34,6 +36,7 @@ impl Service {
             "AWSPriceListService" => Self::Pricing,
             "ServiceQuotasV20190624" => Self::ServiceQuotas,
             "AWSInsightsIndexService" => Self::CostExplorer,
+            "TrainyardLocal" => Self::Control,
             _ => Self::Unknown,
         }
     }

@@ -6,7 +6,7 @@ use crate::cloudwatch::MetricStore;
 use crate::job::JobHost;
 use crate::route::Service;
 use crate::wire::{ApiError, ApiResult, Call, Protocol};
-use crate::{cloudwatch, logs, sagemaker, sts};
+use crate::{cloudwatch, control, logs, sagemaker, sts};
 
 /// State shared by all operations. Everything in it may be used from several threads at once.
 pub(crate) struct Services {
@@ -26,6 +26,7 @@ impl Services {
             Service::SageMaker => sagemaker::call(self, operation, &call.input),
             Service::Logs => logs::call(self, operation, &call.input),
             Service::CloudWatch => cloudwatch::call(self, operation, &call.input),
+            Service::Control => control::call(self, operation, &call.input),
             Service::Sts => sts::call(self, operation, &call.input),
             Service::SageMakerMetrics
             | Service::Iam
@@ -43,7 +44,9 @@ pub(crate) fn unknown_operation(protocol: Protocol, operation: &str) -> ApiError
     let shown: String = operation.chars().take(100).collect();
     let message = format!("The operation {shown:?} is not provided by Trainyard's local endpoint.");
     match protocol {
-        Protocol::Json10 | Protocol::Json11 | Protocol::RestJson => ApiError::client("UnknownOperationException", message),
+        Protocol::Json10 | Protocol::Json11 | Protocol::RestJson => {
+            ApiError::client("UnknownOperationException", message)
+        }
         Protocol::Cbor => ApiError::new(404, "UnknownOperationException", message),
         Protocol::Query => ApiError::client("InvalidAction", message),
     }

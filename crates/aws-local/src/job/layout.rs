@@ -5,7 +5,7 @@
 //!                  journal.jsonl metrics.jsonl logs/ written by the supervisor only
 //!                  lock supervisor.json              who the supervisor is, see `lock`
 //!                  stop interrupt                    wishes, written by the server
-//!                  update.json pool.json             see `change` and `warm_pool`; written by the server
+//!                  update.json pool.json reuses.json see `change` and `warm_pool`; written by the server
 //!                  hosts/<attempt>/<algo-n>/         what a host sees as /opt/ml and /tmp; gone when the job is over
 //! DATA/envs/<hash>/                                  Python environments of requirements.txt files
 //! DATA/s3/<bucket>/<key>                             the S3 store
@@ -126,6 +126,10 @@ impl JobDir {
 
     pub(super) fn pool(&self) -> PathBuf {
         self.path.join("pool.json")
+    }
+
+    pub(super) fn reuses(&self) -> PathBuf {
+        self.path.join("reuses.json")
     }
 
     pub(super) fn hosts(&self) -> PathBuf {

@@ -8,10 +8,14 @@
 //! Python environments are kept for every job, see `python_env`.
 //! <https://docs.aws.amazon.com/sagemaker/latest/dg/train-warm-pools.html>
 
+use std::io;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::JobRecord;
+use super::clock::now_ms;
+use super::host::{JobHost, write_json};
 use super::types::WarmPool;
 
 /// The end of a pool; `pool.json`.
@@ -34,6 +38,37 @@ const KEYS: [&str; 9] = [
     "/EnableInterContainerTrafficEncryption",
     "/EnableNetworkIsolation",
 ];
+
+/// Whose pool a job runs on; `reuses.json`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Reuses {
+    pub(super) job: String,
+}
+
+impl JobHost {
+    /// Gives a new job the pool that fits, if there is one. Written first to the job that keeps it: no pool is ever
+    /// given away twice.
+    pub(super) fn take_pool(&self, name: &str, request: &Value) -> io::Result<()> {
+        let now = now_ms();
+        for kept in self.names() {
+            let is_taken = self.with(&kept, |job| {
+                let is_free = job.pool_end.is_none()
+                    && job.asked_for_pool
+                    && job.warm_pool(now).is_some_and(|pool| pool.status == "Available")
+                    && matches(&job.request, request);
+                if is_free {
+                    job.end_pool(PoolEnd { at_ms: now, reused_by: Some(name.to_owned()) })?;
+                }
+                io::Result::Ok(is_free)
+            });
+            if is_taken.transpose()? == Some(true) {
+                let reuses = Reuses { job: kept };
+                return self.with(name, |job| write_json(&job.dir.reuses(), &reuses)).unwrap_or(Ok(()));
+            }
+        }
+        Ok(())
+    }
+}
 
 /// `KeepAlivePeriodInSeconds`; `None` for a job that keeps nothing.
 pub(super) fn keep_alive_seconds(request: &Value) -> Option<u64> {

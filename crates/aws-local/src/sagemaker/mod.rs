@@ -42,7 +42,7 @@ fn job(services: &Services, name: &str) -> Result<JobRecord, ApiError> {
 }
 
 /// What the job host refuses, in SageMaker's words (attested texts).
-fn job_error(error: JobError) -> ApiError {
+pub(crate) fn job_error(error: JobError) -> ApiError {
     match error {
         JobError::NameInUse { arn, .. } => ApiError::client(
             "ResourceInUse",

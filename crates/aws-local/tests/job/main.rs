@@ -6,11 +6,15 @@ mod bench;
 mod hostile;
 mod hosts;
 mod life;
+mod limits;
 mod output;
+mod queue;
 mod recovery;
+mod retry;
 mod samples;
 mod spot;
 mod stop;
+mod warm_pool;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -35,6 +39,10 @@ fn main() -> ExitCode {
         hostile::TESTS,
         hosts::TESTS,
         samples::TESTS,
+        queue::TESTS,
+        limits::TESTS,
+        warm_pool::TESTS,
+        retry::TESTS,
     ] {
         for (name, test) in list {
             let test = *test;

@@ -54,6 +54,8 @@ pub(super) struct Spec {
     /// Folders that are seen where they are, even inside hidden ones.
     pub(super) show: Vec<Shown>,
     pub(super) no_network: bool,
+    /// How many of this machine's cores the command is bound to; all when absent.
+    pub(super) cores: Option<u32>,
     pub(super) command: Vec<OsString>,
     pub(super) environment: BTreeMap<String, String>,
     /// As the command sees it.

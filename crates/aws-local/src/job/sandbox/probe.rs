@@ -63,6 +63,7 @@ fn try_namespaces(config: &JobConfig) -> Result<(), String> {
         hide: Vec::new(),
         show: Vec::new(),
         no_network: false,
+        cores: None,
         command: ["/bin/sh", "-c", "echo seen > /opt/ml/seen"].map(Into::into).to_vec(),
         environment: BTreeMap::new(),
         working_dir: PathBuf::from("/opt/ml"),

@@ -13,6 +13,7 @@ use super::super::checkpoints::Checkpoint;
 use super::super::clock::now_ms;
 use super::super::input_config::{self, About};
 use super::super::journal::Entry;
+use super::super::limits::Excess;
 use super::super::output::{HostLog, SharedLog, Tail};
 use super::super::place::Place;
 use super::super::program::{Program, is_python, script_command};
@@ -51,6 +52,8 @@ pub(super) struct Host {
     pub(super) working_dir: PathBuf,
     pub(super) exit: Option<Exit>,
     pub(super) tail: Tail,
+    /// Why it was killed, if it took more than it may.
+    pub(super) excess: Option<Excess>,
 }
 
 /// The hosts, ready to train, or after training.
@@ -198,6 +201,7 @@ impl Attempt {
             hide: hide.into_iter().flatten().collect(),
             show: self.shown.clone(),
             no_network: is_network_isolated(job),
+            cores: job.settings.config.job_cpus,
             command,
             environment: host.environment.clone(),
             working_dir: host.working_dir.clone(),
@@ -235,6 +239,7 @@ fn open_host(job: &Job, ledger: &mut Ledger, number: u32, name: &str) -> io::Res
         environment: BTreeMap::new(),
         exit: None,
         tail: Tail::default(),
+        excess: None,
     })
 }
 

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::io::Read;
 use std::path::Path;
 
+use super::super::limits::Excess;
 use super::super::output::Tail;
 use super::super::program::{Program, quote};
 use super::super::sandbox::{Exit, Sandbox};
@@ -33,10 +34,15 @@ pub(super) fn of_host(job: &Job, host: &Host) -> String {
         }
         None => return format!("InternalServerError: {} was lost", host.name),
     };
-    if let Some(text) = failure_file(&host.place.ml()) {
+    if let Some(text) = failure_file(&host.place.ml()).filter(|_| host.excess.is_none()) {
         return format!("AlgorithmError: {text}");
     }
-    let message = if code == 137 {
+    if let Some(excess @ Excess::Disk { .. }) = &host.excess {
+        return format!("ClientError: {excess}");
+    }
+    let message = if let Some(excess) = &host.excess {
+        excess.to_string()
+    } else if code == 137 {
         "Process killed by SIGKILL (signal 9); this is most often lack of memory".to_owned()
     } else {
         last_error(&host.tail)

@@ -29,7 +29,7 @@ pub(super) struct Watch {
     created_at_ms: i64,
     max_runtime: Duration,
     max_wait: Option<Duration>,
-    /// Time that earlier attempts ran.
+    /// Time that earlier attempts ran, those of earlier supervisors too.
     ran_before: Duration,
     attempt_began: Option<Instant>,
     interrupt_at: Option<Instant>,
@@ -39,14 +39,14 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn new(dir: &JobDir, signals: SignalFd, created_at_ms: i64, plan: &Plan) -> Watch {
+    pub(super) fn new(dir: &JobDir, signals: SignalFd, created_at_ms: i64, plan: &Plan, ran_before: Duration) -> Watch {
         Watch {
             dir: dir.clone(),
             signals,
             created_at_ms,
             max_runtime: plan.max_runtime,
             max_wait: plan.max_wait.filter(|_| plan.spot),
-            ran_before: Duration::ZERO,
+            ran_before,
             attempt_began: None,
             interrupt_at: None,
             is_spot: plan.spot,
