@@ -14,7 +14,7 @@ pub(crate) const TESTS: &[Test] = &[
 
 /// Trains until the file `go` is in the bucket's folder for it.
 fn gate(bench: &Bench) -> String {
-    format!("import os, time\nwhile not os.path.exists({:?}): time.sleep(0.02)\n", bench.s3("go"))
+    format!("import os, time\nwhile not os.path.exists('{}'): time.sleep(0.02)\n", bench.s3("go").display())
 }
 
 fn jobs_wait_in_order_and_survive_the_server() {
