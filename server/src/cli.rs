@@ -1,10 +1,12 @@
 //! The command line. Every option is a flag, an environment variable `TRAINYARD_*` and a key of the configuration file:
-//! one struct, `Settings`, is all three, so that none can be forgotten.
+//! the structs `Settings` and `EngineSettings` are all three, so that none can be forgotten.
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
+
+use crate::engine_settings::EngineSettings;
 
 /// Web dashboard and experiment tracker for Amazon SageMaker training jobs.
 #[derive(Debug, Parser)]
@@ -23,7 +25,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// Serve only the AWS-compatible endpoint that runs training jobs on this machine.
     ///
-    /// boto3, the AWS CLI and the SageMaker SDKs talk to it with `AWS_ENDPOINT_URL=http://127.0.0.1:4566`.
+    /// boto3, the AWS CLI and the SageMaker SDKs talk to it with `AWS_ENDPOINT_URL=http://127.0.0.1:4566`. Every option
+    /// is also an environment variable and a line in a TOML file, as for `serve`; the file may be the same.
     Local(LocalArgs),
     /// Watch over one local training job; started by the endpoint itself.
     #[command(hide = true)]
@@ -57,7 +60,7 @@ pub enum EngineChoice {
 
 /// What can be set. `None` means: not set here.
 #[derive(Clone, Debug, Default, PartialEq, Args, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[serde(rename_all = "kebab-case", default)]
 pub struct Settings {
     /// Where the dashboard listens [default: 127.0.0.1:3000]
     #[arg(long, value_name = "ADDR", env = "TRAINYARD_ADDR")]
@@ -86,15 +89,9 @@ pub struct Settings {
     /// The AWS region [default: us-east-1 locally, the AWS environment's otherwise]
     #[arg(long, value_name = "REGION", env = "TRAINYARD_REGION")]
     pub region: Option<String>,
-    /// Local engine: how often a spot job is interrupted per hour of training [default: 0]
-    #[arg(long, value_name = "NUMBER", env = "TRAINYARD_SPOT_INTERRUPTIONS_PER_HOUR")]
-    pub spot_interruptions_per_hour: Option<f64>,
-    /// Local engine: how much cheaper spot is; it bills so much fewer seconds [default: 70]
-    #[arg(long, value_name = "PERCENT", env = "TRAINYARD_SPOT_DISCOUNT_PERCENT", value_parser = clap::value_parser!(u8).range(0..=99))]
-    pub spot_discount_percent: Option<u8>,
-    /// Local engine: seconds between two readings of CPU, memory and disk [default: 2]
-    #[arg(long, value_name = "SECONDS", env = "TRAINYARD_INSTANCE_METRIC_PERIOD_SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
-    pub instance_metric_period_seconds: Option<u32>,
+    #[command(flatten)]
+    #[serde(skip)]
+    pub engine_settings: EngineSettings,
     /// Listen on another address than this machine's own, although everyone who reaches it can then launch jobs
     /// and run code here: there is no login yet
     #[arg(long, env = "TRAINYARD_INSECURE_NO_LOGIN", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
@@ -107,33 +104,55 @@ pub struct Settings {
     pub log: Option<String>,
 }
 
+/// What a user of boto3 needs, at the end of `trainyard local --help`.
+const CLIENT_ENVIRONMENT: &str = "\
+Clients need these environment variables (any keys will do):
+  export AWS_ENDPOINT_URL=http://127.0.0.1:4566
+  export AWS_DEFAULT_REGION=us-east-1
+  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local";
+
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, after_help = CLIENT_ENVIRONMENT)]
 pub struct LocalArgs {
-    /// Where the endpoint listens
-    #[arg(long, value_name = "ADDR", env = "TRAINYARD_AWS_ADDR", default_value = "127.0.0.1:4566")]
-    pub addr: SocketAddr,
+    #[command(subcommand)]
+    pub action: Option<LocalAction>,
+    /// The configuration file [default: trainyard.toml in the platform's configuration folder, when it is there]
+    #[arg(long, value_name = "FILE", env = "TRAINYARD_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Where the endpoint listens; `aws-addr` in the file [default: 127.0.0.1:4566]
+    #[arg(long, value_name = "ADDR", env = "TRAINYARD_AWS_ADDR")]
+    pub addr: Option<SocketAddr>,
     /// The folder for jobs, logs, metrics and buckets [default: the platform's data folder]
     #[arg(long, value_name = "DIR", env = "TRAINYARD_DATA")]
     pub data: Option<PathBuf>,
-    /// The bucket that is there from the start
-    #[arg(long, value_name = "NAME", env = "TRAINYARD_BUCKET", default_value = "trainyard")]
-    pub bucket: String,
-    /// The region that it answers for
-    #[arg(long, value_name = "REGION", env = "TRAINYARD_REGION", default_value = "us-east-1")]
-    pub region: String,
-    /// How often a spot job is interrupted per hour of training
-    #[arg(long, value_name = "NUMBER", env = "TRAINYARD_SPOT_INTERRUPTIONS_PER_HOUR", default_value_t = 0.0)]
-    pub spot_interruptions_per_hour: f64,
-    /// How much cheaper spot is; it bills so much fewer seconds
-    #[arg(long, value_name = "PERCENT", env = "TRAINYARD_SPOT_DISCOUNT_PERCENT", default_value_t = 70, value_parser = clap::value_parser!(u8).range(0..=99))]
-    pub spot_discount_percent: u8,
-    /// Seconds between two readings of CPU, memory and disk
-    #[arg(long, value_name = "SECONDS", env = "TRAINYARD_INSTANCE_METRIC_PERIOD_SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
-    pub instance_metric_period_seconds: u32,
+    /// The bucket that is there from the start [default: trainyard]
+    #[arg(long, value_name = "NAME", env = "TRAINYARD_BUCKET")]
+    pub bucket: Option<String>,
+    /// The region that it answers for [default: us-east-1]
+    #[arg(long, value_name = "REGION", env = "TRAINYARD_REGION")]
+    pub region: Option<String>,
+    #[command(flatten)]
+    pub engine_settings: EngineSettings,
     /// Listen on another address than this machine's own, although everyone who reaches it can then run code here
-    #[arg(long, env = "TRAINYARD_INSECURE_NO_LOGIN", num_args = 0..=1, default_missing_value = "true", default_value = "false", require_equals = true)]
-    pub insecure_no_login: bool,
-    /// What is logged, in the syntax of `tracing`
-    #[arg(long, value_name = "FILTER", env = "TRAINYARD_LOG", default_value = "info")]
-    pub log: String,
+    #[arg(long, env = "TRAINYARD_INSECURE_NO_LOGIN", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub insecure_no_login: Option<bool>,
+    /// What is logged, in the syntax of `tracing` [default: info]
+    #[arg(long, value_name = "FILTER", env = "TRAINYARD_LOG")]
+    pub log: Option<String>,
+}
+
+/// What can be asked of an endpoint that runs.
+#[derive(Debug, Subcommand)]
+pub enum LocalAction {
+    /// Take the spot capacity of a training job away, as AWS may do at any time.
+    ///
+    /// The job gets SIGTERM and the grace, becomes `Interrupted`, waits for capacity, and starts again with its
+    /// checkpoints.
+    Interrupt {
+        /// The name of a managed-spot job that trains
+        job: String,
+        /// Where the endpoint listens
+        #[arg(long, value_name = "ADDR", env = "TRAINYARD_AWS_ADDR", default_value = "127.0.0.1:4566")]
+        addr: SocketAddr,
+    },
 }

@@ -2,13 +2,13 @@
 //!
 //! Nothing else in the program reads the environment; what a part needs, it is given.
 
-use std::{
-    fmt,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-};
+use std::{fmt, net::SocketAddr, path::PathBuf};
 
-use crate::cli::{EngineChoice, LocalArgs, ServeArgs, Settings};
+use crate::{
+    cli::{EngineChoice, LocalArgs, ServeArgs, Settings},
+    config_file::{default_data, file_settings},
+    engine_settings::EngineSettings,
+};
 
 /// What `trainyard serve` runs with.
 #[derive(Clone, Debug)]
@@ -22,26 +22,12 @@ pub struct Config {
     pub role_arn: Option<String>,
     pub output_path: Option<String>,
     pub region: Option<String>,
-    pub local: LocalTuning,
+    pub local: EngineSettings,
     /// The program whose hidden subcommands run local jobs; `None`: this one.
     pub job_program: Option<PathBuf>,
     pub allowed_hosts: Vec<String>,
     pub insecure_no_login: bool,
     pub log: String,
-}
-
-/// How the local engine behaves.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LocalTuning {
-    pub spot_interruptions_per_hour: f64,
-    pub spot_discount_percent: u8,
-    pub instance_metric_period_seconds: u32,
-}
-
-impl Default for LocalTuning {
-    fn default() -> Self {
-        Self { spot_interruptions_per_hour: 0.0, spot_discount_percent: 70, instance_metric_period_seconds: 2 }
-    }
 }
 
 /// What `trainyard local` runs with.
@@ -51,7 +37,7 @@ pub struct LocalOnly {
     pub data_dir: PathBuf,
     pub bucket: String,
     pub region: String,
-    pub local: LocalTuning,
+    pub local: EngineSettings,
     pub log: String,
 }
 
@@ -71,30 +57,27 @@ pub enum ConfigError {
     NotLoopback { flag: &'static str, addr: SocketAddr },
     #[error("--spot-interruptions-per-hour must be a number from 0 to 3600")]
     Interruptions,
+    #[error("--spot-interrupt-after must be numbers of seconds with commas between them, such as 30,60")]
+    InterruptAfter,
+    #[error("--spot-discount-percent must be a number from 0 to 99")]
+    Discount,
+    #[error("--account must be twelve digits")]
+    Account,
+    #[error("{key} must be 1 or more")]
+    Zero { key: &'static str },
 }
 
 impl Config {
     /// Lays the flags (which already carry the environment) over the file, and both over the defaults.
     pub fn from_args(args: ServeArgs) -> Result<Self, ConfigError> {
-        let folders = directories::ProjectDirs::from("", "", "trainyard");
-        let file = match args.config {
-            Some(path) => read_file(&path)?,
-            None => match folders.as_ref().map(|it| it.config_dir().join("trainyard.toml")).filter(|it| it.exists()) {
-                Some(path) => read_file(&path)?,
-                None => Settings::default(),
-            },
-        };
-        let settings = args.settings.over(file);
-        let default_data = folders.map(|it| it.data_dir().to_path_buf());
-        Self::from_settings(settings, default_data)
+        let settings = args.settings.over(file_settings(args.config)?);
+        Self::from_settings(settings, default_data())
     }
 
     pub fn from_settings(settings: Settings, default_data: Option<PathBuf>) -> Result<Self, ConfigError> {
-        let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
         let data_dir = settings.data.or(default_data).ok_or(ConfigError::NoDataDir)?;
         let database_url =
             settings.database_url.unwrap_or_else(|| data_dir.join("trainyard.db").to_string_lossy().into_owned());
-        let tuning = LocalTuning::default();
         let config = Self {
             addr: settings.addr.unwrap_or(loopback(3000)),
             database_url: DatabaseUrl(database_url),
@@ -105,15 +88,7 @@ impl Config {
             role_arn: settings.role_arn,
             output_path: settings.output_path,
             region: settings.region,
-            local: LocalTuning {
-                spot_interruptions_per_hour: settings
-                    .spot_interruptions_per_hour
-                    .unwrap_or(tuning.spot_interruptions_per_hour),
-                spot_discount_percent: settings.spot_discount_percent.unwrap_or(tuning.spot_discount_percent),
-                instance_metric_period_seconds: settings
-                    .instance_metric_period_seconds
-                    .unwrap_or(tuning.instance_metric_period_seconds),
-            },
+            local: settings.engine_settings,
             job_program: None,
             allowed_hosts: settings.allowed_host.unwrap_or_default(),
             insecure_no_login: settings.insecure_no_login.unwrap_or(false),
@@ -133,27 +108,37 @@ impl Config {
         if self.engine == EngineChoice::Local {
             refuse_open_door("--aws-addr", self.aws_addr, self.insecure_no_login)?;
         }
-        check_tuning(self.local)
+        self.local.check()
     }
 }
 
 impl LocalOnly {
+    /// Lays the flags over the file, and both over the defaults. What only `serve` has is not looked at.
     pub fn from_args(args: LocalArgs) -> Result<Self, ConfigError> {
-        refuse_open_door("--addr", args.addr, args.insecure_no_login)?;
-        let default_data = directories::ProjectDirs::from("", "", "trainyard").map(|it| it.data_dir().to_path_buf());
-        let local = LocalTuning {
-            spot_interruptions_per_hour: args.spot_interruptions_per_hour,
-            spot_discount_percent: args.spot_discount_percent,
-            instance_metric_period_seconds: args.instance_metric_period_seconds,
-        };
-        check_tuning(local)?;
-        Ok(Self {
-            addr: args.addr,
-            data_dir: args.data.or(default_data).ok_or(ConfigError::NoDataDir)?,
+        let flags = Settings {
+            aws_addr: args.addr,
+            data: args.data,
             bucket: args.bucket,
             region: args.region,
-            local,
+            engine_settings: args.engine_settings,
+            insecure_no_login: args.insecure_no_login,
             log: args.log,
+            ..Settings::default()
+        };
+        Self::from_settings(flags.over(file_settings(args.config)?), default_data())
+    }
+
+    fn from_settings(settings: Settings, default_data: Option<PathBuf>) -> Result<Self, ConfigError> {
+        let addr = settings.aws_addr.unwrap_or(loopback(4566));
+        refuse_open_door("--addr", addr, settings.insecure_no_login.unwrap_or(false))?;
+        settings.engine_settings.check()?;
+        Ok(Self {
+            addr,
+            data_dir: settings.data.or(default_data).ok_or(ConfigError::NoDataDir)?,
+            bucket: settings.bucket.unwrap_or_else(|| "trainyard".to_owned()),
+            region: settings.region.unwrap_or_else(|| "us-east-1".to_owned()),
+            local: settings.engine_settings,
+            log: settings.log.unwrap_or_else(|| "info".to_owned()),
         })
     }
 
@@ -167,25 +152,8 @@ fn refuse_open_door(flag: &'static str, addr: SocketAddr, allowed: bool) -> Resu
     if allowed || addr.ip().is_loopback() { Ok(()) } else { Err(ConfigError::NotLoopback { flag, addr }) }
 }
 
-fn check_tuning(tuning: LocalTuning) -> Result<(), ConfigError> {
-    if (0.0..=3600.0).contains(&tuning.spot_interruptions_per_hour) { Ok(()) } else { Err(ConfigError::Interruptions) }
-}
-
-fn read_file(path: &Path) -> Result<Settings, ConfigError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_path_buf(), source })?;
-    parse_file(&text).map_err(|message| ConfigError::Invalid { path: path.to_path_buf(), message })
-}
-
-/// The file's text as settings. The message names the key and stays on one line; it never repeats a value.
-fn parse_file(text: &str) -> Result<Settings, String> {
-    toml::from_str::<Settings>(text).map_err(|failure| {
-        let line = failure.span().map_or(0, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-        let key = failure.span().and_then(|span| text.get(..span.start)).and_then(|before| before.lines().last());
-        let key =
-            key.and_then(|it| it.split_once('=')).map(|(key, _)| format!(", `{}`", key.trim())).unwrap_or_default();
-        format!("line {line}{key}: {}", failure.message().replace('\n', " "))
-    })
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
 }
 
 impl Settings {
@@ -202,11 +170,7 @@ impl Settings {
             role_arn: self.role_arn.or(lower.role_arn),
             output_path: self.output_path.or(lower.output_path),
             region: self.region.or(lower.region),
-            spot_interruptions_per_hour: self.spot_interruptions_per_hour.or(lower.spot_interruptions_per_hour),
-            spot_discount_percent: self.spot_discount_percent.or(lower.spot_discount_percent),
-            instance_metric_period_seconds: self
-                .instance_metric_period_seconds
-                .or(lower.instance_metric_period_seconds),
+            engine_settings: self.engine_settings.over(lower.engine_settings),
             insecure_no_login: self.insecure_no_login.or(lower.insecure_no_login),
             allowed_host: self.allowed_host.or(lower.allowed_host),
             log: self.log.or(lower.log),
@@ -280,6 +244,7 @@ mod tests {
 
     use super::*;
     use crate::cli::{Cli, Command};
+    use crate::config_file::parse_file;
 
     fn flags(arguments: &[&str]) -> Settings {
         let words = ["trainyard", "serve"].iter().chain(arguments);
@@ -292,10 +257,14 @@ mod tests {
     #[test]
     fn the_command_line_is_sound_and_every_flag_is_a_file_key() {
         Cli::command().debug_assert();
-        let serve = Cli::command().find_subcommand("serve").cloned().unwrap_or_default();
-        for flag in serve.get_arguments().filter_map(|it| it.get_long()).filter(|it| !["config", "help"].contains(it)) {
-            let found = parse_file(&format!("{flag} = [[]]")).err().unwrap_or_default();
-            assert!(!found.contains("unknown field"), "`{flag}` is a flag but no key: {found}");
+        for command in ["serve", "local"] {
+            let command = Cli::command().find_subcommand(command).cloned().unwrap_or_default();
+            let flags = command.get_arguments().filter_map(|it| it.get_long());
+            for flag in flags.filter(|it| !["config", "help"].contains(it)) {
+                // A key that no struct has would be skipped, and this would be a file.
+                let found = parse_file(&format!("{flag} = [[]]")).expect_err(flag);
+                assert!(!found.contains("unknown field"), "`{flag}` is a flag but no key: {found}");
+            }
         }
     }
 
@@ -314,6 +283,36 @@ mod tests {
     fn an_unknown_key_is_named() {
         let message = parse_file("addr = \"127.0.0.1:5000\"\nadress = \"x\"\n").expect_err("unknown key");
         assert!(message.contains("line 2") && message.contains("`adress`"), "{message}");
+    }
+
+    #[test]
+    fn one_file_serves_both_commands_and_has_the_engines_tables() {
+        let file = parse_file(
+            "aws-addr = \"127.0.0.1:5001\"\nmax-jobs = 3\nspot-interrupt-after = [1.5, 2]\n[quotas]\n\"training:ml.m5.large\" = 2\n[[image]]\nimage = \"*xgboost*\"\n[limits]\nlog-mib = 5\n",
+        )
+        .expect("a file");
+        let config = LocalOnly::from_settings(flags(&["--max-jobs", "7"]).over(file), Some("/data".into()));
+        let config = config.expect("a configuration");
+        assert_eq!((config.addr.port(), config.bucket.as_str(), config.local.max_jobs), (5001, "trainyard", Some(7)));
+        let mut local = aws_local::LocalConfig::new("/data".into(), aws_local::JobConfig::new("/bin/trainyard".into()));
+        config.local.apply(&mut local);
+        assert_eq!((local.job.max_jobs, local.job.log_bytes_max, local.job.images.len()), (7, 5 << 20, 1));
+        assert_eq!(local.quotas["training:ml.m5.large"], 2);
+        assert_eq!(local.job.spot_interrupt_after_seconds, [1.5, 2.0]);
+
+        for (text, word) in [("account = \"12\"", "--account"), ("max-jobs = 0", "max-jobs")] {
+            let refused = LocalOnly::from_settings(parse_file(text).expect("a file"), Some("/data".into()));
+            assert!(refused.expect_err(text).to_string().contains(word), "{text}");
+        }
+        assert!(parse_file("[limits]\nlogs = 5\n").expect_err("unknown").contains("unknown field `logs`"));
+    }
+
+    #[test]
+    fn an_interruption_is_a_command_to_an_endpoint() {
+        let words = ["trainyard", "local", "interrupt", "a-job", "--addr", "127.0.0.1:7000"];
+        let Ok(Command::Local(args)) = Cli::try_parse_from(words).map(|it| it.command) else { panic!("local") };
+        let Some(crate::cli::LocalAction::Interrupt { job, addr }) = args.action else { panic!("interrupt") };
+        assert_eq!((job.as_str(), addr.port()), ("a-job", 7000));
     }
 
     #[test]

@@ -4,11 +4,14 @@
 
 pub mod cli;
 pub mod config;
+pub mod engine_settings;
 pub mod http;
 pub mod startup;
 
 mod clock;
+mod config_file;
 mod data_dir;
+mod interrupt;
 mod local;
 mod program;
 mod samples;

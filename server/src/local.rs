@@ -1,19 +1,13 @@
 //! The embedded engine as the server runs it: bound at the start, told to stop last.
 
-use std::{
-    error::Error as _,
-    ffi::OsString,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{error::Error as _, ffi::OsString, net::SocketAddr, path::Path, process::ExitCode};
 
 use aws_local::{JobConfig, LocalConfig, LocalError};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::{Config, LocalOnly, LocalTuning},
+    config::{Config, LocalOnly},
     data_dir::{self, DirLock},
     startup::StartupError,
 };
@@ -21,6 +15,8 @@ use crate::{
 /// Serving from the moment it is made.
 pub(crate) struct LocalEndpoint {
     addr: SocketAddr,
+    /// How jobs are kept apart and what they may take: sentences for people.
+    terms: [String; 2],
     stop: CancellationToken,
     serving: JoinHandle<Result<(), LocalError>>,
     /// One process at a time looks after the folder's jobs.
@@ -30,6 +26,11 @@ pub(crate) struct LocalEndpoint {
 impl LocalEndpoint {
     pub(crate) fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// How jobs are kept apart and what they may take.
+    pub(crate) fn terms(&self) -> &[String] {
+        &self.terms
     }
 
     /// Ends the endpoint; its jobs go on by themselves.
@@ -62,7 +63,8 @@ impl LocalEndpoint {
 /// For `trainyard serve`.
 pub(crate) async fn start(config: &Config) -> Result<LocalEndpoint, StartupError> {
     let program = config.job_program.clone().map_or_else(std::env::current_exe, Ok).map_err(StartupError::Runtime)?;
-    let mut local = LocalConfig::new(config.engine_dir(), job_config(program, config.local));
+    let mut local = LocalConfig::new(config.engine_dir(), JobConfig::new(program));
+    config.local.apply(&mut local);
     local.addr = config.aws_addr;
     local.region = config.region.clone().unwrap_or(local.region);
     local.bucket = config.bucket.clone().unwrap_or(local.bucket);
@@ -73,20 +75,12 @@ pub(crate) async fn start(config: &Config) -> Result<LocalEndpoint, StartupError
 /// For `trainyard local`.
 pub(crate) async fn start_alone(config: &LocalOnly) -> Result<LocalEndpoint, StartupError> {
     let program = std::env::current_exe().map_err(StartupError::Runtime)?;
-    let mut local = LocalConfig::new(config.engine_dir(), job_config(program, config.local));
+    let mut local = LocalConfig::new(config.engine_dir(), JobConfig::new(program));
+    config.local.apply(&mut local);
     local.addr = config.addr;
     local.region.clone_from(&config.region);
     local.bucket.clone_from(&config.bucket);
     bind(local, "--addr").await
-}
-
-fn job_config(program: PathBuf, tuning: LocalTuning) -> JobConfig {
-    JobConfig {
-        spot_discount_percent: u32::from(tuning.spot_discount_percent),
-        spot_interruptions_per_hour: tuning.spot_interruptions_per_hour,
-        instance_metric_period_seconds: u64::from(tuning.instance_metric_period_seconds),
-        ..JobConfig::new(program)
-    }
 }
 
 async fn bind(config: LocalConfig, flag: &'static str) -> Result<LocalEndpoint, StartupError> {
@@ -98,10 +92,11 @@ async fn bind(config: LocalConfig, flag: &'static str) -> Result<LocalEndpoint, 
     })?;
     let addr = endpoint.local_addr();
     let isolation = endpoint.jobs().isolation();
-    tracing::info!(?isolation, %addr, "the local engine is there");
+    let terms = [isolation.sentence.clone(), endpoint.jobs().limits()];
+    tracing::info!(?isolation, limits = %terms[1], %addr, "the local engine is there");
     let stop = CancellationToken::new();
     let serving = tokio::spawn(endpoint.serve(stop.clone()));
-    Ok(LocalEndpoint { addr, stop, serving, _lock: lock })
+    Ok(LocalEndpoint { addr, terms, stop, serving, _lock: lock })
 }
 
 /// The failure and what caused it, in one line.

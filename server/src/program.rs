@@ -13,9 +13,9 @@ use clap::Parser as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cli::{Cli, Command, EngineChoice, LocalArgs, ServeArgs},
+    cli::{Cli, Command, EngineChoice, LocalAction, LocalArgs, ServeArgs},
     config::{Config, LocalOnly},
-    local,
+    interrupt, local,
     startup::{Application, StartupError},
     telemetry,
 };
@@ -60,6 +60,13 @@ fn serve(args: ServeArgs) -> Result<(), StartupError> {
 }
 
 fn serve_local(args: LocalArgs) -> Result<(), StartupError> {
+    if let Some(LocalAction::Interrupt { job, addr }) = args.action {
+        return block_on(async move {
+            interrupt::interrupt(addr, &job).await.map_err(|message| StartupError::Refused { message })?;
+            say(&format!("The spot capacity of {job} is being taken away."));
+            Ok(())
+        });
+    }
     let config = LocalOnly::from_args(args)?;
     telemetry::init(&config.log)?;
     block_on(async move {
@@ -68,6 +75,9 @@ fn serve_local(args: LocalArgs) -> Result<(), StartupError> {
         say(&format!("Trainyard {} · AWS-compatible endpoint", env!("CARGO_PKG_VERSION")));
         say(&format!("  engine     http://{}", endpoint.addr()));
         say(&format!("  data       {}", config.engine_dir().display()));
+        for sentence in endpoint.terms() {
+            say(&format!("  {sentence}"));
+        }
         endpoint.run(stop).await
     })
 }

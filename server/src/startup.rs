@@ -49,6 +49,8 @@ pub enum StartupError {
     Engine(#[from] aws::ConnectError),
     #[error("the local engine cannot run: {message}")]
     LocalEngine { message: String },
+    #[error("{message}")]
+    Refused { message: String },
     #[error("the system refused the program a basic service: {0}")]
     Runtime(std::io::Error),
 }

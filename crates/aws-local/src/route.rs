@@ -21,6 +21,8 @@ pub(crate) enum Service {
     #[expect(clippy::enum_variant_names, reason = "the service is called so")]
     ServiceQuotas,
     CostExplorer,
+    /// Operations of this endpoint alone, see [`crate::control`].
+    Control,
     /// Any other: each of its operations is unknown here, and says so in its protocol.
     Unknown,
 }
@@ -35,6 +37,7 @@ impl Service {
             "AWSPriceListService" => Self::Pricing,
             "ServiceQuotasV20190624" => Self::ServiceQuotas,
             "AWSInsightsIndexService" => Self::CostExplorer,
+            "TrainyardLocal" => Self::Control,
             _ => Self::Unknown,
         }
     }

@@ -12,7 +12,7 @@ use crate::sagemaker::tuning::TuningStore;
 use crate::sagemaker::{JobRecords, TagStore};
 use crate::sts::Sessions;
 use crate::wire::{ApiError, ApiResult, Call, Protocol};
-use crate::{cloudwatch, iam, logs, pricing, quotas, sagemaker, sagemaker_metrics, sts};
+use crate::{cloudwatch, control, iam, logs, pricing, quotas, sagemaker, sagemaker_metrics, sts};
 
 /// State shared by all operations. Everything in it may be used from several threads at once.
 pub(crate) struct Services {
@@ -41,6 +41,7 @@ impl Services {
             Service::SageMaker => sagemaker::call(self, operation, &call.input),
             Service::Logs => logs::call(self, operation, &call.input),
             Service::CloudWatch => cloudwatch::call(self, operation, &call.input),
+            Service::Control => control::call(self, operation, &call.input),
             Service::Sts => sts::call(self, operation, &call.input, &call.caller),
             Service::SageMakerMetrics => sagemaker_metrics::call(self, operation, &call.input),
             Service::Iam => iam::call(self, operation, &call.input),

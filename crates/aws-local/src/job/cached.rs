@@ -3,10 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
-use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,15 +14,10 @@ use super::host::write_json;
 use super::journal::JobState;
 use super::layout::JobDir;
 use super::lines::LineIndex;
-use super::lock::{JobLock, SupervisorId};
 use super::output::{LogLine, SampleLine};
-use super::recover;
-use super::{JobConfig, JobRecord, LogEvent, LogRead, LogStream, MetricSample};
-
-/// How often it is asked whether the supervisor of a running job still lives.
-const ALIVE_PERIOD: Duration = Duration::from_millis(500);
-/// How long a supervisor that was just started may take to hold its lock.
-const START_PATIENCE: Duration = Duration::from_secs(10);
+use super::types::WarmPool;
+use super::warm_pool::{self, PoolEnd, keep_alive_seconds};
+use super::{JobRecord, LogEvent, LogRead, LogStream, MetricSample};
 
 /// What never changes about a job; `job.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -40,9 +33,9 @@ impl Head {
     }
 }
 
-/// The wish to stop; the file `stop`.
+/// The wish to stop or to interrupt; the files `stop` and `interrupt`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct StopWish {
+pub(super) struct Wish {
     pub(super) at_ms: i64,
 }
 
@@ -50,28 +43,56 @@ pub(super) fn read_json<T: for<'a> Deserialize<'a>>(path: &std::path::Path) -> i
     serde_json::from_slice(&fs::read(path)?).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
+/// Lays the members of `over` over those of `base`, object by object.
+fn overlay(base: &mut Value, over: &Value) {
+    match (base, over) {
+        (Value::Object(base), Value::Object(over)) => {
+            for (key, value) in over {
+                overlay(base.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (_, Value::Null) => {}
+        (base, over) => *base = over.clone(),
+    }
+}
+
 /// A job and what has been read of it.
 pub(super) struct CachedJob {
-    dir: JobDir,
-    head: Head,
-    request: Value,
+    pub(super) dir: JobDir,
+    pub(super) head: Head,
+    /// With the changes of `update.json`.
+    pub(super) request: Value,
+    /// What the changes of `UpdateTrainingJob` add up to.
+    changes: Value,
+    /// The job was created with a `KeepAlivePeriodInSeconds`.
+    pub(super) asked_for_pool: bool,
+    pub(super) pool_end: Option<PoolEnd>,
     tags: BTreeMap<String, String>,
-    state: JobState,
+    pub(super) state: JobState,
     journal_read: u64,
-    stop: Option<StopWish>,
+    pub(super) stop: Option<Wish>,
     logs: HashMap<String, LineIndex>,
     metrics: LineIndex,
-    alive_seen: Option<Instant>,
-    launched: Option<Instant>,
+    pub(super) alive_seen: Option<Instant>,
+    pub(super) launched: Option<Instant>,
+    /// What a job that waits for its turn is told about its place; `None` for all others.
+    pub(super) place: Option<String>,
     /// The record as last given out; none since something changed.
-    record: Option<Arc<JobRecord>>,
+    pub(super) record: Option<Arc<JobRecord>>,
 }
 
 impl CachedJob {
     pub(super) fn load(dir: JobDir) -> io::Result<CachedJob> {
+        let mut request: Value = read_json(&dir.request())?;
+        let asked_for_pool = keep_alive_seconds(&request).is_some();
+        let changes = read_json(&dir.update()).unwrap_or_default();
+        overlay(&mut request, &changes);
         let mut job = CachedJob {
             head: Head::read(&dir)?,
-            request: read_json(&dir.request())?,
+            request,
+            changes,
+            asked_for_pool,
+            pool_end: read_json(&dir.pool()).ok(),
             tags: read_json(&dir.tags())?,
             state: JobState::default(),
             journal_read: 0,
@@ -80,6 +101,7 @@ impl CachedJob {
             metrics: LineIndex::new(&dir.metrics()),
             alive_seen: None,
             launched: None,
+            place: None,
             record: None,
             dir,
         };
@@ -87,70 +109,7 @@ impl CachedJob {
         Ok(job)
     }
 
-    /// Removes what a supervisor left that was killed between the job's end and its own.
-    pub(super) fn clear(&self) {
-        if self.state.is_terminal() && self.dir.hosts().exists() {
-            super::recover::kill_leftovers(&self.dir);
-            super::tree::remove(&self.dir.hosts());
-        }
-    }
-
-    /// Starts the supervisor as a process that outlives this one (it makes a session of its own).
-    pub(super) fn launch(&mut self, config: &JobConfig) -> io::Result<()> {
-        let stderr = File::options().create(true).append(true).open(self.dir.path.join("supervisor.log"))?;
-        let mut child = Command::new(&config.program)
-            .arg("local-supervise")
-            .arg(&self.dir.path)
-            .current_dir("/")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(stderr)
-            .spawn()?;
-        self.launched = Some(Instant::now());
-        // Someone must take note of its end as long as this process is its parent.
-        thread::Builder::new().name("job-wait".to_owned()).stack_size(64 * 1024).spawn(move || child.wait())?;
-        Ok(())
-    }
-
-    /// Brings the record up to date; begins or recovers a job that nobody supervises.
-    pub(super) fn refresh(&mut self, config: &JobConfig) {
-        if self.state.is_terminal() {
-            return;
-        }
-        let result = self.read_journal().and_then(|()| self.check_supervisor(config));
-        if let Err(error) = result {
-            tracing::warn!(job.name = self.head.name, %error, "the state of a job cannot be read");
-        }
-    }
-
-    fn check_supervisor(&mut self, config: &JobConfig) -> io::Result<()> {
-        if self.state.is_terminal() || self.alive_seen.is_some_and(|seen| seen.elapsed() < ALIVE_PERIOD) {
-            return Ok(());
-        }
-        self.alive_seen = Some(Instant::now());
-        let Some(lock) = JobLock::try_take(&self.dir)? else { return Ok(()) };
-        // The lock is free: the supervisor has ended, or has not begun. It may have ended since we read the journal.
-        self.read_journal()?;
-        if self.state.is_terminal() {
-            return Ok(());
-        }
-        match SupervisorId::read(&self.dir) {
-            Some(id) if !id.is_alive() => {
-                tracing::warn!(job.name = self.head.name, "the supervisor of a job is gone; the job has failed");
-                recover::record_loss(&self.dir, &self.state)?;
-                drop(lock);
-                self.read_journal()
-            }
-            Some(_) => Ok(()), // between its start and its lock
-            None if self.launched.is_some_and(|at| at.elapsed() < START_PATIENCE) => Ok(()),
-            None => {
-                drop(lock);
-                self.launch(config)
-            }
-        }
-    }
-
-    fn read_journal(&mut self) -> io::Result<()> {
+    pub(super) fn read_journal(&mut self) -> io::Result<()> {
         let mut file = File::open(self.dir.journal())?;
         if file.metadata()?.len() <= self.journal_read {
             return Ok(());
@@ -163,6 +122,10 @@ impl CachedJob {
         Ok(())
     }
 
+    pub(super) fn is_terminal(&self) -> bool {
+        self.state.is_terminal()
+    }
+
     /// Writes down the wish to stop. `Some(status)` when the job cannot be stopped any more.
     pub(super) fn stop(&mut self) -> io::Result<Option<String>> {
         if self.state.is_terminal() {
@@ -171,11 +134,33 @@ impl CachedJob {
         if self.stop.is_some() || self.state.status == "Stopping" {
             return Ok(Some("Stopping".to_owned()));
         }
-        let wish = StopWish { at_ms: now_ms() };
+        let wish = Wish { at_ms: now_ms() };
         write_json(&self.dir.stop(), &wish)?;
         self.stop = Some(wish);
         self.record = None;
         Ok(None)
+    }
+
+    /// Keeps what `UpdateTrainingJob` changes.
+    pub(super) fn update(&mut self, changes: &Value) -> io::Result<()> {
+        let mut all = self.changes.clone();
+        overlay(&mut all, changes);
+        write_json(&self.dir.update(), &all)?;
+        overlay(&mut self.request, changes);
+        self.changes = all;
+        self.record = None;
+        Ok(())
+    }
+
+    pub(super) fn warm_pool(&self, now_ms: i64) -> Option<WarmPool> {
+        warm_pool::status(&self.record(), self.asked_for_pool, self.pool_end.as_ref(), now_ms)
+    }
+
+    /// Ends the pool, once and for all.
+    pub(super) fn end_pool(&mut self, end: PoolEnd) -> io::Result<()> {
+        write_json(&self.dir.pool(), &end)?;
+        self.pool_end = Some(end);
+        Ok(())
     }
 
     /// The job as it was at the last [`CachedJob::refresh`].
@@ -184,8 +169,13 @@ impl CachedJob {
         Arc::clone(self.record.insert(record))
     }
 
-    fn record(&self) -> JobRecord {
+    pub(super) fn record(&self) -> JobRecord {
         let mut state = self.state.clone();
+        if let (Some(place), Some(last)) = (&self.place, state.transitions.last_mut())
+            && last.status == "Pending"
+        {
+            last.message.clone_from(place);
+        }
         if let Some(stop) = self.stop.as_ref().filter(|_| state.status == "InProgress") {
             // The supervisor will see it within a moment; SageMaker shows it at once.
             let message = "Stopping the training job".to_owned();

@@ -1,5 +1,6 @@
 //! Settings of the job host. A copy is kept with every job, so that a job ends under the settings it began with.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -20,11 +21,33 @@ pub struct JobConfig {
     pub spot_discount_percent: u32,
     /// Mean number of interruptions of a managed-spot job per hour of training; 0 is none.
     pub spot_interruptions_per_hour: f64,
+    /// Seconds of training after which the attempts of a managed-spot job are interrupted: the first attempt after the
+    /// first number, and so on; attempts beyond the list are not. Empty: chance decides, by the rate above.
+    #[serde(default)]
+    pub spot_interrupt_after_seconds: Vec<f64>,
     /// Seconds between an interruption and the next start: the wait for capacity.
     pub spot_restart_seconds: u64,
+    /// Seconds that instances take to be there; a job that reuses a warm pool does not wait for them.
+    #[serde(default)]
+    pub start_delay_seconds: u64,
+    /// Jobs that run at once; those beyond wait as `Pending`, in the order in which they were created.
+    #[serde(default = "default_max_jobs")]
+    pub max_jobs: usize,
+    /// Most memory that all processes of one host may take; a host that takes more is killed (exit code 137).
+    #[serde(default)]
+    pub job_memory_mib: Option<u64>,
+    /// Cores that one host may use.
+    #[serde(default)]
+    pub job_cpus: Option<u32>,
+    /// Most that `/opt/ml` and `/tmp` of one host may hold, below the `VolumeSizeInGB` of its job.
+    #[serde(default)]
+    pub job_disk_mib: Option<u64>,
+    /// What runs in the place of container images, in the order in which they are tried.
+    #[serde(default)]
+    pub images: Vec<ImageMapping>,
     /// Seconds between two samples of CPU, memory and disk of a host.
     pub instance_metric_period_seconds: u64,
-    /// Seconds between SIGTERM and SIGKILL when a job is stopped. SageMaker: 120.
+    /// Seconds between SIGTERM and SIGKILL when a job is stopped or its spot capacity is taken away. SageMaker: 120.
     pub stop_grace_seconds: u64,
     /// Seconds between two looks at `/opt/ml/checkpoints`.
     pub checkpoint_period_seconds: u64,
@@ -46,7 +69,14 @@ impl JobConfig {
             endpoint_url: None,
             spot_discount_percent: 70,
             spot_interruptions_per_hour: 0.0,
+            spot_interrupt_after_seconds: Vec::new(),
             spot_restart_seconds: 2,
+            start_delay_seconds: 0,
+            max_jobs: default_max_jobs(),
+            job_memory_mib: None,
+            job_cpus: None,
+            job_disk_mib: None,
+            images: Vec::new(),
             instance_metric_period_seconds: 2,
             stop_grace_seconds: 120,
             checkpoint_period_seconds: 5,
@@ -55,4 +85,24 @@ impl JobConfig {
             use_namespaces: true,
         }
     }
+}
+
+/// Four jobs for each core, and eight at least: training scripts wait for their data much of the time.
+pub fn default_max_jobs() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    (4 * cores).max(8)
+}
+
+/// What runs on this machine in the place of a container image.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ImageMapping {
+    /// The image's URI, or a pattern for it in which `*` stands for any text.
+    pub image: String,
+    /// The Python that runs its scripts, instead of [`JobConfig::python`].
+    #[serde(default)]
+    pub python: Option<PathBuf>,
+    /// Packages that its environment has, as pip names them.
+    #[serde(default)]
+    pub packages: Vec<String>,
 }

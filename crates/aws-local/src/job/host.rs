@@ -9,6 +9,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use anyhow::Context;
@@ -18,7 +19,8 @@ use serde_json::Value;
 use super::cached::{CachedJob, Head};
 use super::clock::now_ms;
 use super::journal::{Entry, JournalWriter};
-use super::layout::{DataDir, JobDir, is_job_name};
+use super::layout::{DataDir, GONE, JobDir, NEW, is_job_name};
+use super::queue::Queue;
 use super::sandbox::isolation_probe;
 use super::{Isolation, JobConfig, JobError, JobRecord, LogRead, LogStream, MetricSample};
 
@@ -32,20 +34,22 @@ pub(super) struct EngineSettings {
 /// Owns `DATA/jobs`: starts, stops and reads the training jobs of this machine. Cheap to clone.
 #[derive(Clone)]
 pub struct JobHost {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
 }
 
-struct Inner {
+pub(super) struct Inner {
     data: DataDir,
     config: JobConfig,
     isolation: OnceLock<Isolation>,
     jobs: Mutex<BTreeMap<String, Arc<Mutex<CachedJob>>>>,
     staged: AtomicU64,
+    pub(super) queue: Mutex<Queue>,
+    wakes: Sender<()>,
 }
 
 impl JobHost {
     /// Opens the jobs below `root` (DATA) and attaches to those of an earlier server: running ones go on, those whose
-    /// supervisor is gone become `Failed`, those that were accepted and never begun are begun now.
+    /// supervisor is gone are started again or become `Failed`, those that were accepted and never begun wait for their turn.
     pub fn open(root: &Path, config: JobConfig) -> anyhow::Result<JobHost> {
         fs::create_dir_all(root).with_context(|| format!("cannot create {}", root.display()))?;
         let root = root.canonicalize().with_context(|| format!("cannot find {}", root.display()))?;
@@ -57,8 +61,8 @@ impl JobHost {
         for entry in fs::read_dir(data.jobs()).context("cannot list the jobs")? {
             let entry = entry.context("cannot list the jobs")?;
             let Ok(name) = entry.file_name().into_string() else { continue };
-            if name.starts_with(".new-") {
-                // A server died before this job had its name: nobody was told that it exists.
+            if name.starts_with(NEW) || name.starts_with(GONE) {
+                // A server died before this job had its name, or after it had lost it.
                 let _ = fs::remove_dir_all(entry.path());
                 continue;
             }
@@ -72,16 +76,41 @@ impl JobHost {
                 Err(error) => tracing::warn!(job.name = name, %error, "a job folder cannot be read"),
             }
         }
-        let inner =
-            Inner { data, config, isolation: OnceLock::new(), jobs: Mutex::new(jobs), staged: AtomicU64::new(0) };
+        let (wakes, woken) = mpsc::channel();
+        let inner = Inner {
+            data,
+            config,
+            isolation: OnceLock::new(),
+            jobs: Mutex::new(jobs),
+            staged: AtomicU64::new(0),
+            queue: Mutex::default(),
+            wakes,
+        };
         let host = JobHost { inner: Arc::new(inner) };
-        for name in host.names() {
-            host.with(&name, |job| {
-                job.refresh(&host.inner.config);
+        host.attach();
+        host.look_after_jobs(woken).context("cannot start the thread that looks after the jobs")?;
+        Ok(host)
+    }
+
+    /// Takes over the jobs of an earlier server.
+    fn attach(&self) {
+        let mut waiting = Vec::new();
+        for name in self.names() {
+            self.with(&name, |job| {
+                if job.never_began() {
+                    job.place = Some(String::new());
+                    waiting.push((job.head.created_at_ms, name.clone()));
+                    return;
+                }
+                job.refresh(self.config());
                 job.clear();
+                if !job.is_terminal() {
+                    self.count_running(&name);
+                }
             });
         }
-        Ok(host)
+        waiting.sort();
+        self.enqueue(waiting.into_iter().map(|(_, name)| name));
     }
 
     /// What keeps jobs apart from the rest of this machine. The first call tries it out.
@@ -89,7 +118,20 @@ impl JobHost {
         self.inner.isolation.get_or_init(|| isolation_probe(&self.inner.config))
     }
 
-    /// Accepts a CreateTrainingJob request and starts it. When this returns `Ok`, the job exists and outlives this
+    /// The limits in force, in one sentence for people.
+    pub fn limits(&self) -> String {
+        let config = self.config();
+        let cores = config.job_cpus.map_or("all cores".to_owned(), |cores| format!("{cores} cores"));
+        let memory = config.job_memory_mib.map_or("any memory".to_owned(), |mib| format!("{mib} MiB of memory"));
+        let disk = config.job_disk_mib.map_or(String::new(), |mib| format!(" and {mib} MiB"));
+        format!(
+            "{} training jobs run at once, the others wait; each host may use {cores}, {memory}, and the disk space of \
+             its job's VolumeSizeInGB{disk}.",
+            config.max_jobs.max(1)
+        )
+    }
+
+    /// Accepts a CreateTrainingJob request and starts it, at once or when its turn comes. When this returns `Ok`, the job exists and outlives this
     /// process. The request is expected to be valid against SageMaker's model; what the job then cannot do becomes its
     /// `FailureReason`.
     pub fn start(
@@ -111,9 +153,11 @@ impl JobHost {
             });
         }
         let mut job = CachedJob::load(dir).map_err(|source| machine("read the job", source))?;
-        let launched = job.launch(&self.inner.config);
+        job.place = Some(String::new());
         self.jobs().insert(name.to_owned(), Arc::new(Mutex::new(job)));
-        launched.map_err(|source| machine("start the job's supervisor", source))
+        self.take_pool(name, request).map_err(|source| machine("take over the warm pool", source))?;
+        self.enqueue([name.to_owned()]);
+        Ok(())
     }
 
     /// Asks a job to stop: SIGTERM, a grace, SIGKILL; artifacts are still uploaded.
@@ -123,7 +167,9 @@ impl JobHost {
             job.stop().map_err(|source| machine("write down the stop", source))
         })
         .ok_or_else(|| JobError::NotFound { name: name.to_owned() })??
-        .map_or(Ok(()), |status| Err(JobError::NotRunning { status }))
+        .map_or(Ok(()), |status| Err(JobError::NotRunning { status }))?;
+        self.wake();
+        Ok(())
     }
 
     /// Names of all jobs, sorted.
@@ -182,10 +228,31 @@ impl JobHost {
         self.inner.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn with<T>(&self, name: &str, act: impl FnOnce(&mut CachedJob) -> T) -> Option<T> {
-        let job = self.jobs().get(name).cloned()?;
-        let mut job = job.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Has the jobs looked after now.
+    pub(super) fn wake(&self) {
+        let _ = self.inner.wakes.send(());
+    }
+
+    pub(super) fn config(&self) -> &JobConfig {
+        &self.inner.config
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<Arc<Mutex<CachedJob>>> {
+        self.jobs().get(name).cloned()
+    }
+
+    pub(super) fn with<T>(&self, name: &str, act: impl FnOnce(&mut CachedJob) -> T) -> Option<T> {
+        let job = self.find(name)?;
+        let mut job = locked(&job);
         Some(act(&mut job))
+    }
+
+    /// Removes exactly this job: its name may be another's by now.
+    pub(super) fn forget(&self, name: &str, job: &Arc<Mutex<CachedJob>>) {
+        let mut jobs = self.jobs();
+        if jobs.get(name).is_some_and(|known| Arc::ptr_eq(known, job)) {
+            jobs.remove(name);
+        }
     }
 
     /// Writes a job's folder under a name that no job can have.
@@ -199,7 +266,7 @@ impl JobHost {
         let settings = EngineSettings { config: self.inner.config.clone(), isolation: self.isolation().clone() };
         let now = now_ms();
         let number = self.inner.staged.fetch_add(1, Ordering::Relaxed);
-        let staging = self.inner.data.jobs().join(format!(".new-{}-{now}-{number}", std::process::id()));
+        let staging = self.inner.data.jobs().join(format!("{NEW}{}-{now}-{number}", std::process::id()));
         let dir = JobDir::new(&staging);
         fs::create_dir_all(dir.logs())?;
         restrict(&staging)?;
@@ -218,6 +285,10 @@ impl JobHost {
     }
 }
 
+pub(super) fn locked(job: &Mutex<CachedJob>) -> MutexGuard<'_, CachedJob> {
+    job.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Requests and logs may hold what is nobody else's business.
 fn restrict(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
@@ -234,6 +305,6 @@ pub(crate) fn write_json<T: Serialize>(path: &Path, value: &T) -> io::Result<()>
     fs::rename(&aside, path)
 }
 
-fn machine(context: &str, source: io::Error) -> JobError {
+pub(super) fn machine(context: &str, source: io::Error) -> JobError {
     JobError::Machine { context: context.to_owned(), source }
 }

@@ -4,7 +4,8 @@
 //! DATA/jobs/<name>/job.json request.json engine.json tags.json   written once by the server (tags: by the server only)
 //!                  journal.jsonl metrics.jsonl logs/ written by the supervisor only
 //!                  lock supervisor.json              who the supervisor is, see `lock`
-//!                  stop                              the wish to stop, written by the server
+//!                  stop interrupt                    wishes, written by the server
+//!                  update.json pool.json reuses.json see `change` and `warm_pool`; written by the server
 //!                  hosts/<attempt>/<algo-n>/         what a host sees as /opt/ml and /tmp; gone when the job is over
 //! DATA/envs/<hash>/                                  Python environments of requirements.txt files
 //! DATA/s3/<bucket>/<key>                             the S3 store
@@ -12,6 +13,11 @@
 //! Invariant: a [`JobDir`] made from a name is always exactly one level below `DATA/jobs`.
 
 use std::path::{Path, PathBuf};
+
+/// Begins the name of a folder that is being made; no job has such a name.
+pub(super) const NEW: &str = ".new-";
+/// Begins the name of a folder that is being deleted.
+pub(super) const GONE: &str = ".gone-";
 
 /// True for a name that SageMaker accepts: letters, digits and inner hyphens, at most 63 of them.
 pub(super) fn is_job_name(name: &str) -> bool {
@@ -108,6 +114,22 @@ impl JobDir {
 
     pub(super) fn stop(&self) -> PathBuf {
         self.path.join("stop")
+    }
+
+    pub(super) fn interrupt(&self) -> PathBuf {
+        self.path.join("interrupt")
+    }
+
+    pub(super) fn update(&self) -> PathBuf {
+        self.path.join("update.json")
+    }
+
+    pub(super) fn pool(&self) -> PathBuf {
+        self.path.join("pool.json")
+    }
+
+    pub(super) fn reuses(&self) -> PathBuf {
+        self.path.join("reuses.json")
     }
 
     pub(super) fn hosts(&self) -> PathBuf {

@@ -7,6 +7,7 @@ use std::time::UNIX_EPOCH;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use serde_json::Value;
 
 use super::cached::read_json;
 use super::journal::{Entry, JobState, JournalWriter};
@@ -27,7 +28,7 @@ pub(super) fn record_loss(dir: &JobDir, state: &JobState) -> io::Result<()> {
     kill_leftovers(dir);
     let at_ms = last_sign_of_life(dir).max(state.modified_at_ms);
     let request = read_json(&dir.request())?;
-    let bill = super::bill::of(state.started_at_ms, at_ms, &request, dir);
+    let bill = super::bill::of(state, at_ms, &request, dir);
     JournalWriter::open(&dir.journal())?.append(&Entry::Ended {
         at_ms,
         status: "Failed".to_owned(),
@@ -41,6 +42,90 @@ pub(super) fn record_loss(dir: &JobDir, state: &JobState) -> io::Result<()> {
     })?;
     tree::remove(&dir.hosts());
     Ok(())
+}
+
+/// `RetryStrategy.MaximumRetryAttempts`, without those that were made.
+pub(super) fn retries_left(request: &Value, state: &JobState) -> u64 {
+    let allowed = request.pointer("/RetryStrategy/MaximumRetryAttempts").and_then(Value::as_u64).unwrap_or(0);
+    let made = state.transitions.iter().filter(|transition| transition.status == "Restarting").count();
+    allowed.saturating_sub(made as u64)
+}
+
+/// Makes room for another supervisor. The caller holds the job's lock, and has seen that a retry is left.
+pub(super) fn record_restart(dir: &JobDir, state: &JobState) -> io::Result<()> {
+    kill_leftovers(dir);
+    let at_ms = last_sign_of_life(dir).max(state.modified_at_ms);
+    JournalWriter::open(&dir.journal())?.append(&Entry::Status {
+        at_ms,
+        status: "InProgress".to_owned(),
+        secondary: "Restarting".to_owned(),
+        message: "The process that supervised this job ended unexpectedly; starting the job again.".to_owned(),
+    })?;
+    tree::remove(&dir.hosts());
+    // Last: as long as it is there, whoever finds the lock free comes here again.
+    fs::remove_file(dir.supervisor())
+}
+
+/// Why a job that waits for its turn ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WaitEnd {
+    /// `StopTrainingJob`, at this time.
+    Stop(i64),
+    MaxWait,
+    MaxPending,
+}
+
+/// Instance types whose jobs `MaxPendingTimeInSeconds` is for.
+const SCARCE: [&str; 3] = ["ml.p", "ml.g", "ml.trn"];
+
+impl WaitEnd {
+    /// What the limits of the request say about a job that has waited since its creation.
+    pub(super) fn by_limits(request: &Value, created_at_ms: i64, now_ms: i64) -> Option<WaitEnd> {
+        let stopping = &request["StoppingCondition"];
+        let is_over = |limit: &str| {
+            let seconds = stopping[limit].as_u64().and_then(|seconds| i64::try_from(seconds).ok());
+            seconds.is_some_and(|seconds| now_ms - created_at_ms >= seconds.saturating_mul(1000))
+        };
+        let kind = request.pointer("/ResourceConfig/InstanceType").and_then(Value::as_str).unwrap_or_default();
+        if request["EnableManagedSpotTraining"] == Value::Bool(true) && is_over("MaxWaitTimeInSeconds") {
+            return Some(WaitEnd::MaxWait);
+        }
+        let is_scarce = SCARCE.iter().any(|start| kind.starts_with(start));
+        (is_scarce && is_over("MaxPendingTimeInSeconds")).then_some(WaitEnd::MaxPending)
+    }
+}
+
+/// Ends a job that waited for its turn. The caller holds the job's lock.
+pub(super) fn record_wait_end(dir: &JobDir, state: &JobState, end: &WaitEnd, now_ms: i64) -> io::Result<()> {
+    let (asked_at_ms, secondary, message) = match end {
+        WaitEnd::Stop(at_ms) => (*at_ms, "Stopped", "Training job stopped"),
+        WaitEnd::MaxWait => {
+            (now_ms, "MaxWaitTimeExceeded", "Training job wait time exceeded MaxWaitTimeInSeconds provided")
+        }
+        WaitEnd::MaxPending => {
+            (now_ms, "Stopped", "Training job pending time exceeded MaxPendingTimeInSeconds provided")
+        }
+    };
+    let asked_at_ms = asked_at_ms.max(state.modified_at_ms);
+    let bill = super::bill::of(state, asked_at_ms, &read_json(&dir.request())?, dir);
+    let mut journal = JournalWriter::open(&dir.journal())?;
+    journal.append(&Entry::Status {
+        at_ms: asked_at_ms,
+        status: "Stopping".to_owned(),
+        secondary: "Stopping".to_owned(),
+        message: "Stopping the training job".to_owned(),
+    })?;
+    journal.append(&Entry::Ended {
+        at_ms: now_ms.max(asked_at_ms),
+        status: "Stopped".to_owned(),
+        secondary: secondary.to_owned(),
+        message: message.to_owned(),
+        failure_reason: None,
+        training_seconds: bill.map(|bill| bill.training_seconds),
+        billable_seconds: bill.map(|bill| bill.billable_seconds),
+        model_artifact: None,
+        final_metrics: final_metrics(dir),
+    })
 }
 
 /// What the supervisor said when it gave up by itself, on a full disk for example.

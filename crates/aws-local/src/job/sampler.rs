@@ -67,9 +67,9 @@ struct State {
 }
 
 /// Process ids by parent.
-type Children = HashMap<i32, Vec<i32>>;
+pub(super) type Children = HashMap<i32, Vec<i32>>;
 
-fn children_of_all() -> Children {
+pub(super) fn children_of_all() -> Children {
     let mut children = Children::new();
     if let Ok(processes) = all_processes() {
         for stat in processes.flatten().filter_map(|process| process.stat().ok()) {
@@ -77,6 +77,17 @@ fn children_of_all() -> Children {
         }
     }
     children
+}
+
+/// A process and all that descend from it.
+pub(super) fn descendants(children: &Children, root: i32) -> Vec<i32> {
+    let mut found = vec![root];
+    let mut next = 0;
+    while let Some(pid) = found.get(next).copied() {
+        found.extend(children.get(&pid).into_iter().flatten());
+        next += 1;
+    }
+    found
 }
 
 impl State {
@@ -114,9 +125,7 @@ impl State {
     /// CPU ticks used so far (those of ended children are in their parents' counts) and resident bytes.
     fn processes(&self, children: &Children) -> (u64, u64) {
         let (mut ticks, mut resident) = (0_u64, 0_u64);
-        let mut open = vec![self.subject.pid];
-        while let Some(pid) = open.pop() {
-            open.extend(children.get(&pid).into_iter().flatten());
+        for pid in descendants(children, self.subject.pid) {
             let Ok(stat) = Process::new(pid).and_then(|process| process.stat()) else { continue };
             let of_children = u64::try_from(stat.cutime + stat.cstime).unwrap_or(0);
             ticks += stat.utime + stat.stime + of_children;

@@ -42,6 +42,16 @@ impl JobRecord {
     }
 }
 
+/// `WarmPoolStatus`: the instances that a job keeps for the next one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WarmPool {
+    /// `InUse`, `Available`, `Reused` or `Terminated`.
+    pub status: &'static str,
+    /// `ResourceRetainedBillableTimeInSeconds`: seconds by the clock that the pool was kept, so far; not while `InUse`.
+    pub retained_billable_seconds: Option<u64>,
+    pub reused_by: Option<String>,
+}
+
 /// One entry of `SecondaryStatusTransitions`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobTransition {
@@ -106,6 +116,15 @@ pub enum JobError {
     /// A stop was asked of a job that is in a terminal state or is stopping already.
     #[error("the training job is in status {status}")]
     NotRunning { status: String },
+    /// Asked of a job that must have ended first.
+    #[error("the training job is in status {status}")]
+    NotEnded { status: String },
+    /// A job whose warm pool is `Available` cannot be deleted.
+    #[error("the warm pool of the training job is available")]
+    WarmPoolAvailable,
+    /// An interruption was asked of a job that no interruption can meet; the message says why.
+    #[error("{message}")]
+    NotInterruptible { message: String },
     /// The request cannot be turned into a job; the message is meant for the caller.
     #[error("{message}")]
     Invalid { message: String },

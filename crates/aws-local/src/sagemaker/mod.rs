@@ -58,7 +58,7 @@ fn job(services: &Services, name: &str) -> Result<JobRecord, ApiError> {
 }
 
 /// What the job host refuses, in SageMaker's words (attested texts).
-fn job_error(error: JobError) -> ApiError {
+pub(crate) fn job_error(error: JobError) -> ApiError {
     match error {
         JobError::NameInUse { arn, .. } => ApiError::client(
             "ResourceInUse",
@@ -68,10 +68,14 @@ fn job_error(error: JobError) -> ApiError {
             ),
         ),
         JobError::NotFound { .. } => not_found(),
-        JobError::NotRunning { status } => {
+        JobError::NotRunning { status } | JobError::NotEnded { status } => {
             ApiError::validation(format!("The request was rejected because the training job is in status {status}."))
         }
-        JobError::Invalid { message } => ApiError::validation(message),
+        JobError::WarmPoolAvailable => ApiError::validation(
+            "The request was rejected because the warm pool of the training job is in status Available. Set its \
+             KeepAlivePeriodInSeconds to 0 with UpdateTrainingJob first.",
+        ),
+        JobError::Invalid { message } | JobError::NotInterruptible { message } => ApiError::validation(message),
         error @ JobError::Machine { .. } => ApiError::internal(format!("{error}: {}", source_chain(&error))),
     }
 }

@@ -42,6 +42,9 @@ impl Bench {
 
     /// What a new server sees.
     pub(crate) fn reopen(&mut self) {
+        // The old one looks after nothing any more, as if it had been killed.
+        let elsewhere = tempfile::tempdir().expect("a folder");
+        self.host = JobHost::open(elsewhere.path(), self.config.clone()).expect("a host");
         self.host = JobHost::open(self.data.path(), self.config.clone()).expect("a host");
     }
 

@@ -8,11 +8,15 @@ mod hostile;
 mod hosts;
 mod inputs;
 mod life;
+mod limits;
 mod output;
+mod queue;
 mod recovery;
+mod retry;
 mod samples;
 mod spot;
 mod stop;
+mod warm_pool;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -39,6 +43,10 @@ fn main() -> ExitCode {
         inputs::TESTS,
         contract::TESTS,
         samples::TESTS,
+        queue::TESTS,
+        limits::TESTS,
+        warm_pool::TESTS,
+        retry::TESTS,
     ] {
         for (name, test) in list {
             let test = *test;

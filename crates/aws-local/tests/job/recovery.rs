@@ -43,7 +43,7 @@ pub(crate) fn processes_marked(mark: &str) -> Vec<i32> {
         .collect()
 }
 
-fn supervisor(dir: &Path) -> Pid {
+pub(crate) fn supervisor(dir: &Path) -> Pid {
     let text = fs::read_to_string(dir.join("supervisor.json")).expect("a supervisor");
     let value: Value = serde_json::from_str(&text).expect("JSON");
     Pid::from_raw(i32::try_from(value["pid"].as_i64().expect("a pid")).expect("a pid"))

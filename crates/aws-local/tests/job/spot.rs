@@ -1,5 +1,6 @@
 //! Managed spot: interruptions, checkpoints, the discount, the wait limit.
 
+use aws_local::job::JobError;
 use serde_json::json;
 
 use crate::bench::{Bench, Test, course};
@@ -8,6 +9,8 @@ pub(crate) const TESTS: &[Test] = &[
     ("spot::an_interrupted_job_resumes_from_its_checkpoint", an_interrupted_job_resumes_from_its_checkpoint),
     ("spot::max_wait_ends_a_job", max_wait_ends_a_job),
     ("spot::only_spot_jobs_are_interrupted", only_spot_jobs_are_interrupted),
+    ("spot::a_plan_interrupts_each_attempt_in_its_turn", a_plan_interrupts_each_attempt_in_its_turn),
+    ("spot::a_command_interrupts_a_job_that_trains", a_command_interrupts_a_job_that_trains),
 ];
 
 /// Counts to ten, one step at a time, from where the checkpoint says.
@@ -61,8 +64,12 @@ fn an_interrupted_job_resumes_from_its_checkpoint() {
     let steps: Vec<f64> =
         bench.metrics("spot").iter().filter(|sample| sample.metric == "step").map(|sample| sample.value).collect();
     assert_eq!(steps.last(), Some(&10.0));
-    let training = job.training_seconds.expect("seconds");
-    assert_eq!(job.billable_seconds, Some(((training * 30 + 50) / 100).max(1)));
+    let waits =
+        job.transitions.iter().skip(1).filter(|entry| matches!(entry.status.as_str(), "Interrupted" | "Starting"));
+    let waited: i64 = waits.map(|entry| entry.ended_at_ms.expect("an end") - entry.started_at_ms).sum();
+    let span = job.ended_at_ms.expect("an end") - job.started_at_ms.expect("a start");
+    let worked = u64::try_from((span - waited + 500) / 1000).expect("positive");
+    assert_eq!(job.billable_seconds, Some(((worked * 30 + 50) / 100).max(1)));
 }
 
 fn max_wait_ends_a_job() {
@@ -82,4 +89,51 @@ fn only_spot_jobs_are_interrupted() {
     });
     let job = bench.end("on-demand");
     assert_eq!(course(&job), ["Starting", "Downloading", "Training", "Uploading", "Completed"]);
+}
+
+const ONCE: [&str; 4] = ["Downloading", "Training", "Interrupted", "Starting"];
+
+fn a_plan_interrupts_each_attempt_in_its_turn() {
+    let bench = Bench::with(|config| config.spot_interrupt_after_seconds = vec![0.2, 0.1]);
+    bench.script("planned", "import time\ntime.sleep(1.5)\n", |request| {
+        request["EnableManagedSpotTraining"] = json!(true);
+        request["StoppingCondition"] = json!({"MaxRuntimeInSeconds": 600, "MaxWaitTimeInSeconds": 600});
+    });
+    let job = bench.end("planned");
+    let last = ["Downloading", "Training", "Uploading", "Completed"];
+    assert_eq!(course(&job), [&["Starting"][..], &ONCE, &ONCE, &last].concat(), "{job:#?}");
+}
+
+fn a_command_interrupts_a_job_that_trains() {
+    let bench = Bench::with(|config| config.spot_restart_seconds = 3600);
+    let script = r#"
+import signal, sys, time
+def term(*_):
+    print("got notice", flush=True)
+    sys.exit(0)
+signal.signal(signal.SIGTERM, term)
+print("ready", flush=True)
+while True: time.sleep(0.05)
+"#;
+    bench.script("commanded", script, |request| {
+        request["EnableManagedSpotTraining"] = json!(true);
+        request["StoppingCondition"] = json!({"MaxRuntimeInSeconds": 600, "MaxWaitTimeInSeconds": 600});
+    });
+    bench.script("steady", script, |_| {});
+    bench.printed("commanded", "ready");
+    bench.printed("steady", "ready");
+    let refused = bench.host.interrupt("steady");
+    assert!(matches!(&refused, Err(JobError::NotInterruptible { message }) if message.contains("spot")), "{refused:?}");
+    bench.host.interrupt("commanded").expect("interrupted");
+    let job = bench.wait("commanded", "the interruption", |job| job.secondary_status == "Interrupted");
+    assert_eq!(job.status, "InProgress");
+    assert!(bench.log("commanded").contains("got notice"), "{}", bench.log("commanded"));
+    let refused = bench.host.interrupt("commanded");
+    assert!(
+        matches!(&refused, Err(JobError::NotInterruptible { message }) if message.contains("trains")),
+        "{refused:?}"
+    );
+    // A stop does not wait for capacity.
+    bench.host.stop("commanded").expect("stopping");
+    assert_eq!(bench.end("commanded").status, "Stopped");
 }

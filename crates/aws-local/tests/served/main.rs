@@ -58,6 +58,7 @@ fn main() -> ExitCode {
         Trial::test("a_stopped_tuning_job_stops_its_training_jobs", || {
             run(tuning::a_stopped_tuning_job_stops_its_training_jobs)
         }),
+        Trial::test("a_spot_job_is_interrupted_by_command", || run(a_spot_job_is_interrupted_by_command)),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
@@ -300,5 +301,33 @@ async fn a_stopped_job_is_stopped_once() {
     );
     let stopped = endpoint.sagemaker("ListTrainingJobs", json!({ "StatusEquals": "Stopped" })).await;
     assert_eq!(stopped["TrainingJobSummaries"][0]["TrainingJobName"], "patient");
+    endpoint.stop().await;
+}
+
+async fn a_spot_job_is_interrupted_by_command() {
+    let endpoint = started().await;
+    let interrupt = async |name: &str| {
+        endpoint.json("TrainyardLocal", "InterruptTrainingJob", &json!({ "TrainingJobName": name })).await
+    };
+    let mut spot = request("spot");
+    spot["EnableManagedSpotTraining"] = json!(true);
+    spot["StoppingCondition"] = json!({ "MaxRuntimeInSeconds": 600, "MaxWaitTimeInSeconds": 600 });
+    spot["Environment"] = json!({ "WAIT": "1" });
+    endpoint.sagemaker("CreateTrainingJob", spot).await;
+    wait(&endpoint, "spot", |job| job["SecondaryStatus"] == "Training").await;
+    let (status, answer) = interrupt("spot").await;
+    assert_eq!((status.as_u16(), answer), (200, json!({})));
+    let again = |job: &Value| {
+        let transitions = job["SecondaryStatusTransitions"].as_array().unwrap();
+        let states: Vec<_> = transitions.iter().filter_map(|entry| entry["Status"].as_str()).collect();
+        states.ends_with(&["Training", "Interrupted", "Starting", "Downloading", "Training"])
+    };
+    let job = wait(&endpoint, "spot", again).await;
+    assert_eq!(job["TrainingJobStatus"], "InProgress");
+    let (status, answer) = interrupt("nobody").await;
+    assert_eq!((status.as_u16(), answer["message"].as_str()), (400, Some("Requested resource not found.")), "{answer}");
+    endpoint.sagemaker("StopTrainingJob", json!({ "TrainingJobName": "spot" })).await;
+    let job = wait(&endpoint, "spot", |job| job["TrainingJobStatus"] == "Stopped").await;
+    assert!(job["BillableTimeInSeconds"].as_u64() <= job["TrainingTimeInSeconds"].as_u64(), "{job:#}");
     endpoint.stop().await;
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sched::{CloneFlags, unshare};
+use nix::sched::{CloneFlags, CpuSet, sched_getaffinity, sched_setaffinity, unshare};
 use nix::sys::prctl::{set_child_subreaper, set_no_new_privs, set_pdeathsig};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SigSet, Signal, kill};
@@ -58,6 +58,7 @@ fn serve(spec: &Spec, supervisor: &mut File) -> Result<Report, String> {
         }
     }
     setrlimit(Resource::RLIMIT_CORE, 0, 0).map_err(|errno| format!("cannot forbid core dumps: {errno}"))?;
+    bind_to_cores(spec)?;
     set_no_new_privs().map_err(|errno| format!("cannot give up privileges: {errno}"))?;
     let (program, arguments) = spec.command.split_first().ok_or("there is no command to run")?;
     let spawned = Command::new(program)
@@ -109,6 +110,21 @@ fn serve(spec: &Spec, supervisor: &mut File) -> Result<Report, String> {
             }
         }
     }
+}
+
+/// Binds this process, and so the command, to as many cores as it may use. Which ones follows from its folder, so that
+/// hosts spread over the machine. A courtesy between jobs: a program could bind itself anew.
+fn bind_to_cores(spec: &Spec) -> Result<(), String> {
+    let Some(wanted) = spec.cores.and_then(|cores| usize::try_from(cores).ok()) else { return Ok(()) };
+    let say = |errno: Errno| format!("cannot bind the job to {wanted} cores: {errno}");
+    let allowed = sched_getaffinity(Pid::from_raw(0)).map_err(say)?;
+    let cores: Vec<usize> = (0..CpuSet::count()).filter(|core| allowed.is_set(*core).unwrap_or(false)).collect();
+    let first: usize = spec.opt_ml.as_os_str().as_encoded_bytes().iter().map(|byte| usize::from(*byte)).sum();
+    let mut chosen = CpuSet::new();
+    for core in cores.iter().cycle().skip(first % cores.len().max(1)).take(wanted.min(cores.len())) {
+        chosen.set(*core).map_err(say)?;
+    }
+    sched_setaffinity(Pid::from_raw(0), &chosen).map_err(say)
 }
 
 /// Takes note of every child that ended; the report if the command itself did.

@@ -59,6 +59,8 @@ pub(super) struct Spec {
     pub(super) network: Network,
     /// Folders below `/opt/ml` that cannot be written.
     pub(super) read_only: Vec<PathBuf>,
+    /// How many of this machine's cores the command is bound to; all when absent.
+    pub(super) cores: Option<u32>,
     pub(super) command: Vec<OsString>,
     pub(super) environment: BTreeMap<String, String>,
     /// As the command sees it.

@@ -64,6 +64,7 @@ fn try_namespaces(config: &JobConfig) -> Result<(), String> {
         show: Vec::new(),
         network: Network::Machine,
         read_only: Vec::new(),
+        cores: None,
         command: ["/bin/sh", "-c", "echo seen > /opt/ml/seen"].map(Into::into).to_vec(),
         environment: BTreeMap::new(),
         working_dir: PathBuf::from("/opt/ml"),

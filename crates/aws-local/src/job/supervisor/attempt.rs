@@ -14,6 +14,7 @@ use super::super::checkpoints::Checkpoint;
 use super::super::clock::now_ms;
 use super::super::input_config::{self, About};
 use super::super::journal::Entry;
+use super::super::limits::Excess;
 use super::super::objects::S3Uri;
 use super::super::output::{HostLog, SharedLog, Tail};
 use super::super::pipe::Feeder;
@@ -56,6 +57,8 @@ pub(super) struct Host {
     read_only: Vec<PathBuf>,
     pub(super) exit: Option<Exit>,
     pub(super) tail: Tail,
+    /// Why it was killed, if it took more than it may.
+    pub(super) excess: Option<Excess>,
 }
 
 /// The hosts, ready to train, or after training.
@@ -220,6 +223,7 @@ impl Attempt {
                 None => Network::Machine,
             },
             read_only: host.read_only.clone(),
+            cores: job.settings.config.job_cpus,
             command,
             environment: host.environment.clone(),
             working_dir: host.working_dir.clone(),
@@ -291,6 +295,7 @@ fn open_host(job: &Job, ledger: &mut Ledger, number: u32, name: &str) -> io::Res
         read_only: Vec::new(),
         exit: None,
         tail: Tail::default(),
+        excess: None,
     })
 }
 

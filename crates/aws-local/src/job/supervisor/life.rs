@@ -7,63 +7,136 @@ use std::time::{Duration, Instant};
 use nix::sys::signalfd::SignalFd;
 
 use super::super::artifacts::{copy_plain, pack};
+use super::super::cached::read_json;
 use super::super::clock::now_ms;
-use super::super::journal::Entry;
+use super::super::journal::{Entry, JobState};
 use super::super::objects::S3Uri;
+use super::super::recover::retries_left;
+use super::super::warm_pool::Reuses;
 use super::attempt::{Attempt, Halt};
 use super::train::Trained;
 use super::watch::{End, Watch};
-use super::{Finish, Job, Ledger, reason};
+use super::{Ended, Finish, Job, Ledger, reason};
 
-/// A job may ask for one interruption after this many seconds of training.
+/// A job may ask for interruptions after so many seconds of training: one number for each attempt.
 const INTERRUPT_VARIABLE: &str = "TRAINYARD_LOCAL_SPOT_INTERRUPT_AFTER_SECONDS";
+const RESTARTING: &str = "This machine failed; starting the job again";
+const LAUNCHING: &str = "Launching requested ML instances";
+
+/// A machine that failed gets this long to come to itself.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
+
+/// How one attempt ended.
+enum Outcome {
+    Finish(Finish),
+    /// Spot capacity was taken away.
+    Interrupted,
+}
 
 /// Lives. An error means that the job's own files could not be written.
-pub(super) fn live(job: &Job, ledger: &mut Ledger, signals: SignalFd) -> io::Result<Finish> {
+pub(super) fn live(job: &Job, ledger: &mut Ledger, signals: SignalFd) -> io::Result<Ended> {
     if let Some(finish) = missing_bucket(job) {
-        return Ok(finish);
+        return Ok(Ended::As(finish));
     }
-    let mut watch = Watch::new(&job.dir, signals, job.head.created_at_ms, &job.plan);
-    let mut number = 1;
+    let ran_before = time_in(&ledger.state, &["Downloading", "Training"]);
+    let mut watch = Watch::new(&job.dir, signals, job.head.created_at_ms, &job.plan, ran_before);
+    if let Some(end) = get_instances(job, ledger, &mut watch)? {
+        return give_up(job, ledger, end);
+    }
     loop {
-        if let Some(end) = watch.look() {
-            return ended_early(ledger, end);
-        }
-        let now = now_ms();
-        if number == 1 {
-            ledger.write(Entry::Started { at_ms: now })?;
-        }
-        ledger.turn(now, "InProgress", "Downloading", "Downloading input data")?;
-        watch.attempt_begins();
-        let attempt = Attempt::prepare(job, ledger, &mut watch, number);
-        let mut attempt = match attempt {
-            Ok(attempt) => attempt,
-            Err(Halt::Failed(finish)) => return Ok(finish),
-            Err(Halt::End(end)) => return ended_early(ledger, end),
-        };
-        ledger.turn(now_ms(), "InProgress", "Training", "Training image download completed. Training in progress.")?;
-        watch.interrupt_after(time_to_interruption(job, number));
-        let trained = attempt.train(job, ledger, &mut watch)?;
-        watch.attempt_ended();
-        if trained == Trained::Interrupted {
-            attempt.close();
-            ledger.turn(
-                now_ms(),
-                "InProgress",
-                "Interrupted",
-                "Spot capacity was taken away; the job will start again",
-            )?;
-            number += 1;
-            if let Some(end) = wait(&mut watch, Duration::from_secs(job.settings.config.spot_restart_seconds)) {
-                return ended_early(ledger, end);
+        let (secondary, message, pause) = match attempt(job, ledger, &mut watch)? {
+            Outcome::Interrupted => {
+                let pause = Duration::from_secs(job.settings.config.spot_restart_seconds);
+                ("Interrupted", "Spot capacity was taken away; the job will start again", pause)
             }
-            ledger.turn(now_ms(), "InProgress", "Starting", "Launching requested ML instances")?;
-            continue;
+            Outcome::Finish(finish) => {
+                if !finish.is_machine_fault() || retries_left(&job.request, &ledger.state) == 0 {
+                    return Ok(Ended::As(finish));
+                }
+                if watch.look() == Some(End::Shutdown) {
+                    return give_up(job, ledger, End::Shutdown);
+                }
+                ("Restarting", RESTARTING, RETRY_PAUSE)
+            }
+        };
+        ledger.turn(now_ms(), "InProgress", secondary, message)?;
+        if let Some(end) = wait(&mut watch, pause) {
+            return give_up(job, ledger, end);
         }
-        let finish = upload(job, ledger, &attempt, trained);
-        attempt.close();
-        return finish;
+        ledger.turn(now_ms(), "InProgress", "Starting", LAUNCHING)?;
     }
+}
+
+/// The end came while the job waited, or to this process and not to the job: then the next supervisor goes on.
+fn give_up(job: &Job, ledger: &mut Ledger, end: End) -> io::Result<Ended> {
+    if end == End::Shutdown && retries_left(&job.request, &ledger.state) > 0 {
+        ledger.turn(now_ms(), "InProgress", "Restarting", RESTARTING)?;
+        return Ok(Ended::ToBeRestarted);
+    }
+    ended_early(ledger, end).map(Ended::As)
+}
+
+/// The wait for instances; what a warm pool kept is there at once.
+fn get_instances(job: &Job, ledger: &mut Ledger, watch: &mut Watch) -> io::Result<Option<End>> {
+    if let Ok(reuses) = read_json::<Reuses>(&job.dir.reuses()) {
+        let message = format!("Reusing the warm pool of the training job {}", reuses.job);
+        ledger.turn(ledger.state.modified_at_ms, "InProgress", "Starting", &message)?;
+        return Ok(None);
+    }
+    let delay = Duration::from_secs(job.settings.config.start_delay_seconds);
+    if delay.is_zero() {
+        return Ok(None);
+    }
+    ledger.turn(ledger.state.modified_at_ms, "InProgress", "Starting", LAUNCHING)?;
+    Ok(wait(watch, delay))
+}
+
+/// One attempt, from the download to the upload.
+fn attempt(job: &Job, ledger: &mut Ledger, watch: &mut Watch) -> io::Result<Outcome> {
+    if let Some(end) = watch.look() {
+        return ended_early(ledger, end).map(Outcome::Finish);
+    }
+    let interruptions = count(&ledger.state, "Interrupted");
+    let number = 1 + interruptions + count(&ledger.state, "Restarting");
+    let now = now_ms();
+    if ledger.state.started_at_ms.is_none() {
+        ledger.write(Entry::Started { at_ms: now })?;
+    }
+    ledger.turn(now, "InProgress", "Downloading", "Downloading input data")?;
+    watch.attempt_begins();
+    let mut attempt = match Attempt::prepare(job, ledger, watch, number) {
+        Ok(attempt) => attempt,
+        Err(halt) => {
+            watch.attempt_ended();
+            return match halt {
+                Halt::Failed(finish) => Ok(Outcome::Finish(finish)),
+                Halt::End(end) => ended_early(ledger, end).map(Outcome::Finish),
+            };
+        }
+    };
+    ledger.turn(now_ms(), "InProgress", "Training", "Training image download completed. Training in progress.")?;
+    watch.interrupt_after(time_to_interruption(job, interruptions));
+    let trained = attempt.train(job, ledger, watch)?;
+    watch.attempt_ended();
+    let outcome = if trained == Trained::Interrupted {
+        Outcome::Interrupted
+    } else {
+        upload(job, ledger, &attempt, trained).map(Outcome::Finish)?
+    };
+    attempt.close();
+    Ok(outcome)
+}
+
+fn count(state: &JobState, secondary: &str) -> u32 {
+    let count = state.transitions.iter().filter(|transition| transition.status == secondary).count();
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// How long the job has been in these secondary statuses.
+fn time_in(state: &JobState, secondaries: &[&str]) -> Duration {
+    let spans = state.transitions.iter().filter(|transition| secondaries.contains(&transition.status.as_str()));
+    let spans_ms = spans.map(|span| span.ended_at_ms.unwrap_or(span.started_at_ms) - span.started_at_ms);
+    Duration::from_millis(u64::try_from(spans_ms.sum::<i64>()).unwrap_or(0))
 }
 
 /// An output that cannot be written is known before the first second is billed.
@@ -74,15 +147,22 @@ fn missing_bucket(job: &Job) -> Option<Finish> {
     Some(Finish::client_error(&format!("The bucket {} of {missing} does not exist. Create it first.", missing.bucket)))
 }
 
-fn time_to_interruption(job: &Job, attempt: u32) -> Option<Duration> {
+/// When the attempt after so many interruptions is interrupted: as the job asks, else as configured, else by chance.
+fn time_to_interruption(job: &Job, interruptions: u32) -> Option<Duration> {
     if !job.plan.spot {
         return None;
     }
-    if let Some(asked) = job.plan.environment.get(INTERRUPT_VARIABLE) {
-        let seconds = asked.trim().parse::<f64>().ok().filter(|seconds| (0.0..1e9).contains(seconds));
-        return seconds.filter(|_| attempt == 1).map(Duration::from_secs_f64);
+    let config = &job.settings.config;
+    let asked: Option<Vec<f64>> = job.plan.environment.get(INTERRUPT_VARIABLE).map(|text| {
+        let numbers = text.split(',').map_while(|number| number.trim().parse().ok());
+        numbers.filter(|seconds| (0.0..1e9).contains(seconds)).collect()
+    });
+    if let Some(plan) = asked.or_else(|| Some(config.spot_interrupt_after_seconds.clone()).filter(|it| !it.is_empty()))
+    {
+        let seconds = plan.get(usize::try_from(interruptions).ok()?)?;
+        return Duration::try_from_secs_f64(*seconds).ok();
     }
-    let per_hour = job.settings.config.spot_interruptions_per_hour;
+    let per_hour = config.spot_interruptions_per_hour;
     if per_hour <= 0.0 {
         return None;
     }
@@ -151,6 +231,9 @@ fn upload(job: &Job, ledger: &mut Ledger, attempt: &Attempt, trained: Trained) -
         Trained::Failed(number) => Finish::failed(reason::of_host(job, &attempt.hosts[number])),
         Trained::Lost(reason) => Finish::failed(reason),
     };
+    if finish.is_machine_fault() && retries_left(&job.request, &ledger.state) > 0 {
+        return Ok(finish); // the next attempt will have something to upload
+    }
     let is_stopping = ledger.state.status == "Stopping";
     if !is_stopping {
         ledger.turn(now_ms(), "InProgress", "Uploading", "Uploading generated training model")?;

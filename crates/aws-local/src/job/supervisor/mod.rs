@@ -93,6 +93,7 @@ fn run(dir: &JobDir) -> io::Result<()> {
                         dir: dir.clone(),
                         data,
                         role: request["RoleArn"].as_str().unwrap_or_default().to_owned(),
+                        request: request.clone(),
                         budget: LogBudget::new(settings.config.log_bytes_max),
                         head,
                         settings,
@@ -103,7 +104,16 @@ fn run(dir: &JobDir) -> io::Result<()> {
                         refused_metrics,
                         metrics: Arc::clone(&metrics),
                     };
-                    life::live(&job, &mut ledger, signals)?
+                    match life::live(&job, &mut ledger, signals)? {
+                        Ended::As(finish) => finish,
+                        Ended::ToBeRestarted => {
+                            metrics.flush();
+                            kill_leftovers(dir);
+                            tree::remove(&dir.hosts());
+                            // Whoever finds the job without a supervisor starts one.
+                            return std::fs::remove_file(dir.supervisor());
+                        }
+                    }
                 }
             }
         }
@@ -122,6 +132,7 @@ struct Job {
     head: Head,
     settings: EngineSettings,
     role: String,
+    request: serde_json::Value,
     plan: Plan,
     parameters: Parameters,
     program: Program,
@@ -130,6 +141,13 @@ struct Job {
     matcher: Arc<MetricMatcher>,
     refused_metrics: Vec<String>,
     metrics: Arc<MetricSink>,
+}
+
+/// How the work of this supervisor ended.
+enum Ended {
+    As(Finish),
+    /// Another supervisor goes on, see `recover`.
+    ToBeRestarted,
 }
 
 /// How a job ended.
@@ -150,6 +168,11 @@ impl Finish {
     fn failed(reason: String) -> Finish {
         let failure_reason = Some(reason::clip(&reason));
         Finish { failure_reason, ..Finish::new("Failed", "Failed", "Training job failed") }
+    }
+
+    /// A fault of this machine and not of the job: worth another attempt.
+    fn is_machine_fault(&self) -> bool {
+        self.failure_reason.as_ref().is_some_and(|reason| reason.starts_with("InternalServerError"))
     }
 
     fn client_error(message: &str) -> Finish {
@@ -188,7 +211,7 @@ impl Ledger {
         final_metrics: Vec<(String, f64, i64)>,
     ) -> io::Result<()> {
         let at_ms = now_ms();
-        let bill = super::bill::of(self.state.started_at_ms, at_ms, request, dir);
+        let bill = super::bill::of(&self.state, at_ms, request, dir);
         self.write(Entry::Ended {
             at_ms,
             status: finish.status.to_owned(),

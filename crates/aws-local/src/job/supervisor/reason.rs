@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::io::Read;
 use std::path::Path;
 
+use super::super::limits::Excess;
 use super::super::output::Tail;
 use super::super::program::{Program, quote};
 use super::super::sandbox::{Exit, Sandbox};
@@ -33,10 +34,13 @@ pub(super) fn of_host(job: &Job, host: &Host) -> String {
         }
         None => return format!("InternalServerError: {} was lost", host.name),
     };
-    if let Some(text) = failure_file(&host.place.ml()) {
+    if let Some(text) = failure_file(&host.place.ml()).filter(|_| host.excess.is_none()) {
         return format!("AlgorithmError: {text}");
     }
-    let message = last_error(&host.tail);
+    if let Some(excess @ Excess::Disk { .. }) = &host.excess {
+        return format!("ClientError: {excess}");
+    }
+    let message = host.excess.as_ref().map_or_else(|| last_error(&host.tail), ToString::to_string);
     let words: Vec<String> = host.command.iter().map(|word| quote(&word.to_string_lossy())).collect();
     match &job.program {
         Program::Script(_) => user_script_error("ExecuteUserScriptError", code, &message, &words.join(" ")),

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::super::checkpoints::CheckpointThread;
+use super::super::limits::{LimitThread, Limited};
 use super::super::output::{Capture, Sinks};
 use super::super::pipe::Feeder;
 use super::super::sampler::{SamplerThread, Subject};
@@ -67,8 +68,11 @@ impl Attempt {
         let period = Duration::from_secs(config.checkpoint_period_seconds.max(1));
         let checkpoints = CheckpointThread::start(std::mem::take(&mut self.checkpoints), period)?;
 
-        let why = self.run(job, ledger, watch, &mut running)?;
+        let limits = LimitThread::start(self.limited(job, &running))?;
 
+        let why = self.run(job, ledger, watch, &limits, &mut running)?;
+
+        limits.finish();
         sampler.finish();
         let fed: Result<(), String> = self.feeders.drain(..).map(Feeder::finish).collect();
         let synced = checkpoints.finish();
@@ -98,18 +102,41 @@ impl Attempt {
             .collect()
     }
 
+    fn limited(&self, job: &Job, running: &[Running]) -> Vec<Limited> {
+        let config = &job.settings.config;
+        let bytes = |mib: u64| mib.saturating_mul(1024 * 1024);
+        let disk_bytes = config.job_disk_mib.map_or(job.plan.volume_bytes, |mib| job.plan.volume_bytes.min(bytes(mib)));
+        let hosts = self.hosts.iter().zip(running);
+        hosts
+            .map(|(host, running)| Limited {
+                pid: running.sandbox.as_ref().map_or(0, Sandbox::pid),
+                folders: vec![host.place.ml(), host.place.tmp()],
+                memory_bytes: config.job_memory_mib.map(bytes),
+                disk_bytes,
+            })
+            .collect()
+    }
+
     /// Until every host has ended. `None`: all by themselves and well.
     fn run(
         &mut self,
         job: &Job,
         ledger: &mut Ledger,
         watch: &mut Watch,
+        limits: &LimitThread,
         running: &mut [Running],
     ) -> io::Result<Option<Why>> {
         let mut why: Option<Why> = None;
         let mut kill_at: Option<Instant> = None;
         while running.iter().any(|host| host.sandbox.is_some()) {
             wait(watch, running);
+            if let Some((number, excess)) = limits.found()
+                && self.hosts[number].excess.is_none()
+                && let Some(sandbox) = &mut running[number].sandbox
+            {
+                self.hosts[number].excess = Some(excess);
+                sandbox.kill();
+            }
             for (number, (host, running)) in self.hosts.iter_mut().zip(running.iter_mut()).enumerate() {
                 let Some(exit) = running.sandbox.as_mut().and_then(Sandbox::poll) else { continue };
                 running.sandbox = None;
