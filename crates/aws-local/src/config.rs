@@ -10,7 +10,8 @@ use crate::job::JobConfig;
 pub struct LocalConfig {
     /// Where to listen; port 0 takes a free one.
     pub addr: SocketAddr,
-    /// The data folder: `s3/` holds the buckets, `jobs/` the jobs, `cloudwatch/` what `PutMetricData` stored.
+    /// The data folder: `s3/` holds the buckets, `jobs/` the jobs, `cloudwatch/` what `PutMetricData` stored,
+    /// `logs/` the log groups that clients made.
     pub data: PathBuf,
     /// The region that ARNs carry.
     pub region: String,

@@ -20,6 +20,7 @@ use crate::cloudwatch::MetricStore;
 use crate::config::{LocalConfig, LocalError};
 use crate::guard::Guard;
 use crate::job::JobHost;
+use crate::logs::LogStore;
 use crate::route::{self, Route, Service};
 use crate::s3::Objects;
 use crate::services::Services;
@@ -68,12 +69,13 @@ pub async fn bind(config: LocalConfig) -> Result<LocalEndpoint, LocalError> {
         let (data, s3_root) = (data.clone(), s3_root.clone());
         move || -> anyhow::Result<_> {
             let jobs = JobHost::open(&data, job)?;
-            Ok((jobs, MetricStore::open(&data.join("cloudwatch"))?, Objects::open(&s3_root)?))
+            let metrics = MetricStore::open(&data.join("cloudwatch"))?;
+            Ok((jobs, metrics, LogStore::open(&data.join("logs"))?, Objects::open(&s3_root)?))
         }
     };
     let opened = tokio::task::spawn_blocking(opening).await.unwrap_or_else(|panic| Err(panic.into()));
-    let (jobs, metrics, objects) = opened.map_err(|source| LocalError::Store { path: data, source })?;
-    let services = Arc::new(Services { region, account, s3_root, jobs, metrics });
+    let (jobs, metrics, logs, objects) = opened.map_err(|source| LocalError::Store { path: data, source })?;
+    let services = Arc::new(Services { region, account, s3_root, jobs, metrics, logs });
     let guard = Guard::new(local_addr, allowed_hosts);
     Ok(LocalEndpoint { listener, local_addr, app: Arc::new(App { guard, services, objects }) })
 }
@@ -136,14 +138,17 @@ async fn handle(State(app): State<Arc<App>>, request: Request<Body>) -> Response
     }
     match route {
         Route::Rpc { protocol, service, operation } => {
-            let input = body::read(&head.headers, body).await.and_then(|bytes| match protocol {
+            let input = body::read(&head.headers, body, body::limit(service)).await.and_then(|bytes| match protocol {
                 Protocol::Cbor => cbor::decode(&bytes),
                 _ => json(&bytes),
             });
             run(&app, protocol, service, operation, input).await
         }
         Route::NoOperation => run(&app, Protocol::Json11, Service::Unknown, String::new(), Ok(Value::Null)).await,
-        Route::Form => match body::read(&head.headers, body).await.and_then(|bytes| query::fields(&bytes)) {
+        Route::Form => match body::read(&head.headers, body, body::limit(Service::CloudWatch))
+            .await
+            .and_then(|bytes| query::fields(&bytes))
+        {
             Ok(fields) => run_form(&app, &fields).await,
             Err(error) => wire::answer(Protocol::Query, Service::Unknown, "", Err(error)),
         },

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::cloudwatch::MetricStore;
 use crate::job::JobHost;
+use crate::logs::LogStore;
 use crate::route::Service;
 use crate::wire::{ApiError, ApiResult, Call, Protocol};
 use crate::{cloudwatch, logs, sagemaker, sts};
@@ -16,6 +17,7 @@ pub(crate) struct Services {
     pub s3_root: PathBuf,
     pub jobs: JobHost,
     pub metrics: MetricStore,
+    pub logs: LogStore,
 }
 
 impl Services {
@@ -43,7 +45,9 @@ pub(crate) fn unknown_operation(protocol: Protocol, operation: &str) -> ApiError
     let shown: String = operation.chars().take(100).collect();
     let message = format!("The operation {shown:?} is not provided by Trainyard's local endpoint.");
     match protocol {
-        Protocol::Json10 | Protocol::Json11 | Protocol::RestJson => ApiError::client("UnknownOperationException", message),
+        Protocol::Json10 | Protocol::Json11 | Protocol::RestJson => {
+            ApiError::client("UnknownOperationException", message)
+        }
         Protocol::Cbor => ApiError::new(404, "UnknownOperationException", message),
         Protocol::Query => ApiError::client("InvalidAction", message),
     }

@@ -200,4 +200,20 @@ mod tests {
         assert_eq!(code("zz\r\nhello\r\n0\r\n\r\n", 5).await, "InvalidRequest");
         assert_eq!(code("5\r\nhello\r\n0\r\n\r\n", 5).await, "MalformedTrailerError");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_frames_are_read_or_refused(
+            bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200),
+            frames in "([0-9a-f]{0,17}(;x)?\r?\n?[a-c]{0,6}\r?\n?){0,6}(x-a:b\r\n)?",
+            length in 0_u64..40,
+        ) {
+            for framed in [bytes, frames.into_bytes()] {
+                let mut out = Vec::new();
+                let copied = futures::executor::block_on(copy(&mut framed.as_slice(), &mut out, length));
+                assert!(out.len() as u64 <= length);
+                assert!(copied.is_err() || out.len() as u64 == length);
+            }
+        }
+    }
 }

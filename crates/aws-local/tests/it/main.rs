@@ -5,6 +5,7 @@
 mod app;
 mod cloudwatch;
 mod guard;
+mod logs;
 mod protocols;
 mod s3;
 mod sagemaker;
