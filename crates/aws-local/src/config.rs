@@ -12,7 +12,7 @@ pub struct LocalConfig {
     /// Where to listen; port 0 takes a free one.
     pub addr: SocketAddr,
     /// The data folder: `s3/` holds the buckets, `jobs/` the jobs, `cloudwatch/` what `PutMetricData` stored,
-    /// `experiments/` and `tuning/` what their names say.
+    /// `logs/` the log groups that clients made, `experiments/` and `tuning/` what their names say.
     pub data: PathBuf,
     /// The region that ARNs carry.
     pub region: String,

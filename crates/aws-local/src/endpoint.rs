@@ -22,6 +22,7 @@ use crate::config::{LocalConfig, LocalError};
 use crate::guard::Guard;
 use crate::iam::Roles;
 use crate::job::JobHost;
+use crate::logs::LogStore;
 use crate::quotas::Quotas;
 use crate::route::{self, Route, Service};
 use crate::s3::Objects;
@@ -80,6 +81,7 @@ pub async fn bind(config: LocalConfig) -> Result<LocalEndpoint, LocalError> {
             let (metrics, objects) =
                 (MetricStore::open(&data.join("cloudwatch"))?, Objects::open(&s3_root, &account, &region)?);
             let (roles, sessions) = (Roles::open(&data.join("iam"))?, Sessions::open(&data.join("sts"))?);
+            let logs = LogStore::open(&data.join("logs"))?;
             let tags = TagStore::open(&data.join("sagemaker/tags"))?;
             let experiments = ExperimentStore::open(&data.join("experiments"))?;
             let tuning = TuningStore::open(&data.join("tuning"))?;
@@ -90,6 +92,7 @@ pub async fn bind(config: LocalConfig) -> Result<LocalEndpoint, LocalError> {
                 s3_root,
                 jobs,
                 metrics,
+                logs,
                 roles,
                 quotas,
                 sessions,
@@ -171,7 +174,7 @@ async fn handle(State(app): State<Arc<App>>, request: Request<Body>) -> Response
     }
     match route {
         Route::Rpc { protocol, service, operation } => {
-            let input = body::read(&head.headers, body).await.and_then(|bytes| match protocol {
+            let input = body::read(&head.headers, body, body::limit(service)).await.and_then(|bytes| match protocol {
                 Protocol::Cbor => cbor::decode(&bytes),
                 _ => json(&bytes),
             });
@@ -180,7 +183,10 @@ async fn handle(State(app): State<Arc<App>>, request: Request<Body>) -> Response
         Route::NoOperation => {
             run(&app, Protocol::Json11, Service::Unknown, String::new(), caller, Ok(Value::Null)).await
         }
-        Route::Form => match body::read(&head.headers, body).await.and_then(|bytes| query::fields(&bytes)) {
+        Route::Form => match body::read(&head.headers, body, body::limit(Service::CloudWatch))
+            .await
+            .and_then(|bytes| query::fields(&bytes))
+        {
             Ok(fields) => run_form(&app, caller, &fields).await,
             Err(error) => wire::answer(Protocol::Query, Service::Unknown, "", Err(error)),
         },

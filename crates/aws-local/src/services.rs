@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::cloudwatch::MetricStore;
 use crate::iam::Roles;
 use crate::job::JobHost;
+use crate::logs::LogStore;
 use crate::quotas::Quotas;
 use crate::route::Service;
 use crate::sagemaker::experiments::ExperimentStore;
@@ -31,6 +32,7 @@ pub(crate) struct Services {
     pub job_records: JobRecords,
     pub experiments: ExperimentStore,
     pub tuning: TuningStore,
+    pub logs: LogStore,
 }
 
 impl Services {

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::store::{MetricKey, job_in};
+use super::metric::MetricKey;
+use super::store::job_in;
 use super::{dimensions, invalid};
 use crate::services::Services;
 use crate::wire::ApiResult;
@@ -23,7 +24,7 @@ pub(super) fn list_metrics(services: &Services, input: &Value) -> ApiResult {
         Some(_) => return Err(invalid("The parameter RecentlyActive must be PT3H.")),
     };
     let after: Option<MetricKey> = match field::text(input, "NextToken") {
-        Some(token) => Some(page::decode(token).ok_or_else(|| invalid("The parameter NextToken is not valid."))?),
+        Some(token) => Some(page::decode(token).ok_or_else(|| invalid("Request parameter NextToken is invalid"))?),
         None => None,
     };
     // A dimension that names a job spares a look into all the others.

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::data::{key, unit};
-use super::store::{MetricKey, Sample, Unit};
+use super::metric::{MetricKey, Sample, Unit};
+use super::query::{key, unit};
 use super::{invalid, required, required_text};
 use crate::services::Services;
 use crate::wire::{ApiError, ApiResult};
@@ -11,6 +11,9 @@ use crate::{clock, field};
 
 const MAX_METRICS: usize = 1000;
 const MAX_VALUES: usize = 150;
+
+/// 2 to the power of 360: the range of CloudWatch's values. NaN and infinity are outside of it.
+const MAX_VALUE: f64 = 2.348_542_582_773_833_2e108;
 
 /// How far from now a sample may be.
 const PAST_MS: i64 = 14 * 24 * 3600 * 1000;
@@ -25,7 +28,7 @@ pub(super) fn put_metric_data(services: &Services, input: &Value) -> ApiResult {
     }
     let data = field::list(input, "MetricData");
     if data.is_empty() {
-        return Err(ApiError::client("MissingRequiredParameterException", "The parameter MetricData is required."));
+        return Err(missing("The parameter MetricData is required.".to_owned()));
     }
     if data.len() > MAX_METRICS {
         return Err(invalid(format!("The collection MetricData must not have a size greater than {MAX_METRICS}.")));
@@ -59,18 +62,17 @@ fn read(namespace: &str, datum: &Value, path: &str, samples: &mut Vec<(MetricKey
         )));
     }
     let finite = |value: &Value, member: &str| {
-        field::number(value).filter(|value| value.is_finite()).ok_or_else(|| {
-            invalid(format!("The value for parameter {path}.{member} is invalid: it must be a finite number."))
-        })
+        let shown =
+            || value.as_str().map_or_else(|| value.to_string(), str::to_owned).chars().take(40).collect::<String>();
+        field::number(value)
+            .filter(|value| value.abs() <= MAX_VALUE)
+            .ok_or_else(|| invalid(format!("The value {} for parameter {path}.{member} is invalid.", shown())))
     };
-
-    let ways = ["Value", "Values", "StatisticValues"].into_iter().filter(|way| datum.get(way).is_some()).count();
-    if ways != 1 {
-        return Err(ApiError::client(
-            "InvalidParameterCombinationException",
-            format!("{path} must have exactly one of Value, Values and StatisticValues."),
-        ));
+    if datum.get("StorageResolution").is_some() && field::integer(datum, "StorageResolution").is_none_or(|it| it < 1) {
+        return Err(invalid(format!("The parameter {path}.StorageResolution must be greater than or equal to 1.")));
     }
+    one_way(datum, path)?;
+
     if let Some(value) = datum.get("Value") {
         samples.push((key, Sample::one(at_ms, finite(value, "Value")?, unit)));
     } else if let Some(set) = datum.get("StatisticValues") {
@@ -84,10 +86,16 @@ fn read(namespace: &str, datum: &Value, path: &str, samples: &mut Vec<(MetricKey
         samples.push((key, Sample { at_ms, count, sum, min, max, unit }));
     } else {
         let (values, counts) = (field::list(datum, "Values"), field::list(datum, "Counts"));
-        if values.is_empty() || values.len() > MAX_VALUES || (!counts.is_empty() && counts.len() != values.len()) {
+        if values.is_empty() {
+            return Err(missing(format!("The parameter {path}.Values is required.")));
+        }
+        if values.len() > MAX_VALUES {
             return Err(invalid(format!(
-                "{path}.Values must have 1 to {MAX_VALUES} entries, and Counts none or as many."
+                "The collection {path}.Values must not have a size greater than {MAX_VALUES}."
             )));
+        }
+        if !counts.is_empty() && counts.len() != values.len() {
+            return Err(invalid(format!("The parameters {path}.Values and {path}.Counts must be of the same size.")));
         }
         for (index, value) in values.iter().enumerate() {
             let value = finite(value, "Values")?;
@@ -99,4 +107,29 @@ fn read(namespace: &str, datum: &Value, path: &str, samples: &mut Vec<(MetricKey
         }
     }
     Ok(())
+}
+
+/// A datum has one of three forms. The codes are CloudWatch's own: they differ with what is there twice.
+fn one_way(datum: &Value, path: &str) -> Result<(), ApiError> {
+    let has = |member: &str| datum.get(member).is_some();
+    let both = |left: &str, right: &str| {
+        format!("The parameters {path}.{left} and {path}.{right} are mutually exclusive and you have specified both.")
+    };
+    match (has("Value"), has("Values"), has("StatisticValues")) {
+        (true, true, _) => Err(invalid(both("Value", "Values"))),
+        (true, _, true) => Err(combination(both("Value", "StatisticValues"))),
+        (_, true, true) => Err(combination(both("Values", "StatisticValues"))),
+        (false, false, false) => Err(combination(format!(
+            "At least one of the parameters {path}.Value, {path}.Values or {path}.StatisticValues must be specified."
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn combination(message: String) -> ApiError {
+    ApiError::client("InvalidParameterCombinationException", message)
+}
+
+fn missing(message: String) -> ApiError {
+    ApiError::client("MissingRequiredParameterException", message)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::data::{key, unit};
+use super::query::{key, unit};
 use super::series::{Statistic, buckets, whole_buckets};
 use super::{invalid, period, range, required_text};
 use crate::clock::seconds;
@@ -12,10 +12,16 @@ use crate::wire::{ApiError, ApiResult};
 
 const MAX_DATAPOINTS: i64 = 1440;
 
+/// The most names in each of the two lists of statistics.
+const MAX_STATISTICS: usize = 10;
+
 pub(super) fn get_metric_statistics(services: &Services, input: &Value) -> ApiResult {
     let name = required_text(input, "MetricName")?;
     let key = key(input, required_text(input, "Namespace")?, name)?;
     let (start, end) = range(input)?;
+    if start >= end {
+        return Err(invalid("The parameter StartTime must be less than the parameter EndTime."));
+    }
     let period = period(input)?;
     let asked = (end - start + period * 1000 - 1) / (period * 1000);
     if asked > MAX_DATAPOINTS {
@@ -27,14 +33,9 @@ pub(super) fn get_metric_statistics(services: &Services, input: &Value) -> ApiRe
             ),
         ));
     }
-    if !field::list(input, "ExtendedStatistics").is_empty() {
-        return Err(invalid("ExtendedStatistics (percentiles) are not provided by the local endpoint."));
-    }
-    let statistics = field::list(input, "Statistics")
-        .iter()
-        .map(|name| Statistic::parse(name.as_str().unwrap_or_default()))
-        .collect::<Result<Vec<_>, _>>()?;
-    if statistics.is_empty() {
+    let statistics = named(input, "Statistics", Statistic::simple)?;
+    let extended = named(input, "ExtendedStatistics", Statistic::percentile)?;
+    if statistics.is_empty() == extended.is_empty() {
         return Err(ApiError::client(
             "InvalidParameterCombinationException",
             "Must specify either Statistics or ExtendedStatistics",
@@ -54,11 +55,39 @@ pub(super) fn get_metric_statistics(services: &Services, input: &Value) -> ApiRe
     for unit in units {
         for (at, bucket) in buckets(samples.iter().filter(|sample| sample.unit == unit), period) {
             let mut point = json!({ "Timestamp": seconds(at), "Unit": unit.name() });
-            for statistic in &statistics {
-                point[statistic.name()] = json!(bucket.value(*statistic));
+            for (name, statistic) in &statistics {
+                point[name] = json!(bucket.value(*statistic));
+            }
+            if !extended.is_empty() {
+                let values = extended
+                    .iter()
+                    .filter_map(|(name, percentile)| Some(((*name).to_owned(), json!(bucket.value(*percentile)?))));
+                point["ExtendedStatistics"] = Value::Object(values.collect());
             }
             points.push(point);
         }
     }
     Ok(json!({ "Label": name, "Datapoints": points }))
+}
+
+/// The statistics that a member lists, with the names that the answer calls them by.
+fn named<'a>(
+    input: &'a Value,
+    member: &str,
+    parse: fn(&str) -> Option<Statistic>,
+) -> Result<Vec<(&'a str, Statistic)>, ApiError> {
+    let asked = field::list(input, member);
+    if asked.len() > MAX_STATISTICS {
+        return Err(invalid(format!("The collection {member} must not have a size greater than {MAX_STATISTICS}.")));
+    }
+    asked
+        .iter()
+        .map(|name| {
+            let name = name.as_str().unwrap_or_default();
+            parse(name).map(|statistic| (name, statistic)).ok_or_else(|| {
+                let shown: String = name.chars().take(40).collect();
+                invalid(format!("The value {shown} for parameter {member} is not supported."))
+            })
+        })
+        .collect()
 }

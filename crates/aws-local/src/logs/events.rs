@@ -7,10 +7,10 @@ use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
-use super::streams::stream;
+use super::source::{Stream, stream_of};
+use super::stream_file::Event;
 use super::{EVENT_OVERHEAD, PAGE_BYTES, PAGE_EVENTS, invalid, limit};
 use crate::field;
-use crate::job::{JobHost, LogEvent};
 use crate::services::Services;
 use crate::wire::{ApiError, ApiResult};
 
@@ -35,13 +35,12 @@ impl Token {
 
 pub(super) fn get_log_events(services: &Services, input: &Value) -> ApiResult {
     let limit = limit(input, "limit", PAGE_EVENTS)?;
-    let stream = stream(services, input)?;
-    let jobs = &services.jobs;
+    let (_, stream) = stream_of(services, input)?;
     // `startTime` is inclusive, `endTime` exclusive.
     let time = |name: &str| field::integer(input, name);
     let total = stream.event_count;
-    let from = time("startTime").map_or(0, |start| first_at(jobs, &stream.name, total, start));
-    let to = time("endTime").map_or(total, |end| first_at(jobs, &stream.name, total, end)).max(from);
+    let from = stream.first_at(services, time("startTime").unwrap_or_default())?;
+    let to = time("endTime").map_or(Ok(total), |end| stream.first_at(services, end))?.max(from);
 
     let from_head = field::boolean(input, "startFromHead").unwrap_or(false);
     let token = match field::text(input, "nextToken") {
@@ -51,21 +50,21 @@ pub(super) fn get_log_events(services: &Services, input: &Value) -> ApiResult {
     };
     let (events, before, after) = match token {
         Token::Forward(place) => {
-            let events = forward(jobs, &stream.name, place.max(from), to, limit);
+            let events = forward(services, &stream, place.max(from), to, limit)?;
             let place = place.max(from);
             let after = events.last().map_or(place, |event| event.index + 1);
             (events, place, after)
         }
         Token::Backward(place) => {
             let place = place.min(to);
-            let events = backward(jobs, &stream.name, from, place, limit);
+            let events = backward(services, &stream, from, place, limit)?;
             let before = events.first().map_or(place, |event| event.index);
             (events, before, place)
         }
     };
     let events: Value = events
         .iter()
-        .map(|event| json!({ "timestamp": event.at_ms, "message": event.message, "ingestionTime": event.at_ms }))
+        .map(|event| json!({ "timestamp": event.at_ms, "message": event.message, "ingestionTime": event.ingested_at_ms }))
         .collect();
     Ok(json!({
         "events": events,
@@ -75,66 +74,46 @@ pub(super) fn get_log_events(services: &Services, input: &Value) -> ApiResult {
 }
 
 /// Events `from..to`, at most `limit` of them and a page's bytes.
-pub(super) fn forward(jobs: &JobHost, stream: &str, from: u64, to: u64, limit: usize) -> Vec<LogEvent> {
-    let mut events = Vec::new();
+fn forward(services: &Services, stream: &Stream, from: u64, to: u64, limit: usize) -> Result<Vec<Event>, ApiError> {
+    let mut events: Vec<Event> = Vec::new();
     let (mut next, mut bytes) = (from, 0);
     while next < to && events.len() < limit {
-        let read = jobs.log_read(stream, next, limit - events.len(), PAGE_BYTES);
-        if read.events.is_empty() {
-            break;
-        }
-        next = read.next;
-        for event in read.events {
+        let read = stream.read(services, next, limit - events.len(), PAGE_BYTES)?;
+        let Some(last) = read.last() else { break };
+        next = last.index + 1;
+        for event in read {
             bytes += event.message.len() + EVENT_OVERHEAD;
             if event.index >= to || (bytes > PAGE_BYTES && !events.is_empty()) {
-                return events;
+                return Ok(events);
             }
             events.push(event);
         }
     }
-    events
+    Ok(events)
 }
 
 /// The last events of `from..to`, at most `limit` of them and a page's bytes, in order.
-fn backward(jobs: &JobHost, stream: &str, from: u64, to: u64, limit: usize) -> Vec<LogEvent> {
-    let mut events: VecDeque<LogEvent> = VecDeque::new();
+fn backward(services: &Services, stream: &Stream, from: u64, to: u64, limit: usize) -> Result<Vec<Event>, ApiError> {
+    let mut events: VecDeque<Event> = VecDeque::new();
     let (mut end, mut bytes) = (to, 0);
     while end > from && events.len() < limit {
         let start = end.saturating_sub(CHUNK.min((limit - events.len()) as u64)).max(from);
-        let mut chunk = Vec::new();
+        let mut chunk: Vec<Event> = Vec::new();
         let mut next = start;
         while next < end {
-            let read = jobs.log_read(stream, next, usize::try_from(end - next).unwrap_or(usize::MAX), PAGE_BYTES);
-            if read.events.is_empty() {
-                break;
-            }
-            next = read.next;
-            chunk.extend(read.events);
+            let read = stream.read(services, next, usize::try_from(end - next).unwrap_or(usize::MAX), PAGE_BYTES)?;
+            let Some(last) = read.last() else { break };
+            next = last.index + 1;
+            chunk.extend(read);
         }
         for event in chunk.into_iter().rev() {
             bytes += event.message.len() + EVENT_OVERHEAD;
             if bytes > PAGE_BYTES && !events.is_empty() {
-                return events.into();
+                return Ok(events.into());
             }
             events.push_front(event);
         }
         end = start;
     }
-    events.into()
-}
-
-/// Index of the first event at that time or later. Events of a stream are in order of time.
-pub(super) fn first_at(jobs: &JobHost, stream: &str, total: u64, at_ms: i64) -> u64 {
-    let (mut low, mut high) = (0, total);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let earlier =
-            jobs.log_read(stream, middle, 1, PAGE_BYTES).events.first().is_some_and(|event| event.at_ms < at_ms);
-        if earlier {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    low
+    Ok(events.into())
 }

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, VecDeque};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::events::first_at;
 use super::pattern::Pattern;
-use super::{EVENT_OVERHEAD, PAGE_BYTES, PAGE_EVENTS, invalid, limit, streams_of};
-use crate::job::{JobHost, LogEvent};
+use super::source::{Stream, group_of, streams_of};
+use super::stream_file::Event;
+use super::{EVENT_OVERHEAD, PAGE_BYTES, PAGE_EVENTS, invalid, limit};
 use crate::services::Services;
-use crate::wire::ApiResult;
+use crate::wire::{ApiError, ApiResult};
 use crate::{field, page};
 
 /// The most stream names of one request.
@@ -24,26 +24,26 @@ const CHUNK: usize = 1000;
 
 /// One stream's part of the merge.
 struct Source {
-    stream: String,
+    stream: Stream,
     next: u64,
     end: u64,
-    buffer: VecDeque<LogEvent>,
+    buffer: VecDeque<Event>,
 }
 
 impl Source {
     /// The next event, without taking it.
-    fn peek(&mut self, jobs: &JobHost) -> Option<&LogEvent> {
+    fn peek(&mut self, services: &Services) -> Result<Option<&Event>, ApiError> {
         if self.buffer.is_empty() && self.next < self.end {
-            let read = jobs.log_read(&self.stream, self.next, CHUNK, PAGE_BYTES);
-            self.buffer = read.events.into_iter().filter(|event| event.index < self.end).collect();
+            let read = self.stream.read(services, self.next, CHUNK, PAGE_BYTES)?;
+            self.buffer = read.into_iter().filter(|event| event.index < self.end).collect();
             if self.buffer.is_empty() {
                 self.end = self.next;
             }
         }
-        self.buffer.front()
+        Ok(self.buffer.front())
     }
 
-    fn take(&mut self) -> Option<LogEvent> {
+    fn take(&mut self) -> Option<Event> {
         let event = self.buffer.pop_front()?;
         self.next = event.index + 1;
         Some(event)
@@ -51,7 +51,6 @@ impl Source {
 }
 
 pub(super) fn filter_log_events(services: &Services, input: &Value) -> ApiResult {
-    let jobs = &services.jobs;
     let limit = limit(input, "limit", PAGE_EVENTS)?;
     let pattern = Pattern::parse(field::text(input, "filterPattern").unwrap_or_default())?;
     let names = field::list(input, "logStreamNames");
@@ -62,7 +61,7 @@ pub(super) fn filter_log_events(services: &Services, input: &Value) -> ApiResult
     if names.len() > MAX_NAMES {
         return Err(invalid(format!("At most {MAX_NAMES} logStreamNames may be given.")));
     }
-    let mut streams = streams_of(services, input, prefix.unwrap_or_default())?;
+    let mut streams = streams_of(services, group_of(services, input)?, prefix.unwrap_or_default())?;
     if !names.is_empty() {
         streams.retain(|stream| names.iter().any(|name| name.as_str() == Some(&stream.name)));
     }
@@ -71,29 +70,27 @@ pub(super) fn filter_log_events(services: &Services, input: &Value) -> ApiResult
         None => BTreeMap::new(),
     };
     let (start, end) = (field::integer(input, "startTime"), field::integer(input, "endTime"));
-    let mut sources: Vec<Source> = streams
-        .into_iter()
+    let mut sources = Vec::new();
+    for stream in streams {
         // Whole streams outside of the asked time need no look inside.
-        .filter(|stream| start.is_none_or(|start| stream.last_event_ms.is_some_and(|last| last >= start)))
-        .filter(|stream| end.is_none_or(|end| stream.first_event_ms.is_some_and(|first| first <= end)))
-        .map(|stream| {
-            let total = stream.event_count;
-            let from = start.map_or(0, |start| first_at(jobs, &stream.name, total, start));
-            // Unlike GetLogEvents, FilterLogEvents includes events at `endTime`.
-            let to = end.map_or(total, |end| first_at(jobs, &stream.name, total, end.saturating_add(1)));
-            let next = places.get(&stream.name).copied().unwrap_or(from).max(from);
-            Source { stream: stream.name, next, end: to, buffer: VecDeque::new() }
-        })
-        .collect();
+        if start.is_some_and(|start| stream.last_event_ms.is_none_or(|last| last < start))
+            || end.is_some_and(|end| stream.first_event_ms.is_none_or(|first| first > end))
+        {
+            continue;
+        }
+        let from = stream.first_at(services, start.unwrap_or_default())?;
+        // Unlike GetLogEvents, FilterLogEvents includes events at `endTime`.
+        let to = end.map_or(Ok(stream.event_count), |end| stream.first_at(services, end.saturating_add(1)))?;
+        let next = places.get(&stream.name).copied().unwrap_or(from).max(from);
+        sources.push(Source { stream, next, end: to, buffer: VecDeque::new() });
+    }
 
     let mut found = Vec::new();
     let mut bytes = 0;
     for _ in 0..SCAN_EVENTS {
-        let Some(source) = earliest(jobs, &mut sources) else {
-            break;
-        };
-        let stream = source.stream.clone();
-        let Some(event) = source.peek(jobs) else { break };
+        let Some(source) = earliest(services, &mut sources)? else { break };
+        let stream = source.stream.name.clone();
+        let Some(event) = source.peek(services)? else { break };
         if pattern.matches(&event.message) {
             let size = event.message.len() + EVENT_OVERHEAD;
             if found.len() == limit || (bytes + size > PAGE_BYTES && !found.is_empty()) {
@@ -104,23 +101,28 @@ pub(super) fn filter_log_events(services: &Services, input: &Value) -> ApiResult
         }
         source.take();
     }
-    let more = sources.iter_mut().any(|source| source.peek(jobs).is_some());
+    let more = earliest(services, &mut sources)?.is_some();
     let next = more.then(|| {
-        let places: BTreeMap<&str, u64> = sources.iter().map(|source| (source.stream.as_str(), source.next)).collect();
+        let places: BTreeMap<&str, u64> =
+            sources.iter().map(|source| (source.stream.name.as_str(), source.next)).collect();
         Value::from(page::encode(&places))
     });
     Ok(field::object([("events", Some(found.into())), ("searchedLogStreams", Some(json!([]))), ("nextToken", next)]))
 }
 
-fn earliest<'a>(jobs: &JobHost, sources: &'a mut [Source]) -> Option<&'a mut Source> {
-    sources
-        .iter_mut()
-        .filter_map(|source| source.peek(jobs).map(|event| event.at_ms).map(|at| (at, source)))
-        .min_by_key(|(at, _)| *at)
-        .map(|(_, source)| source)
+fn earliest<'a>(services: &Services, sources: &'a mut [Source]) -> Result<Option<&'a mut Source>, ApiError> {
+    let mut first = None;
+    for (index, source) in sources.iter_mut().enumerate() {
+        if let Some(at_ms) = source.peek(services)?.map(|event| event.at_ms)
+            && first.is_none_or(|(earliest, _)| at_ms < earliest)
+        {
+            first = Some((at_ms, index));
+        }
+    }
+    Ok(first.and_then(|(_, index)| sources.get_mut(index)))
 }
 
-fn answer(stream: &str, event: &LogEvent) -> Value {
+fn answer(stream: &str, event: &Event) -> Value {
     // 56 digits that order by time, then stream, then place: AWS's event ids have that length.
     let digest = Sha256::digest(stream);
     let stream_number = digest.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
@@ -128,7 +130,7 @@ fn answer(stream: &str, event: &LogEvent) -> Value {
         "logStreamName": stream,
         "timestamp": event.at_ms,
         "message": event.message,
-        "ingestionTime": event.at_ms,
+        "ingestionTime": event.ingested_at_ms,
         "eventId": format!("{:020}{stream_number:020}{:016}", event.at_ms, event.index),
     })
 }

@@ -184,18 +184,18 @@ mod tests {
     use super::*;
     use http_body_util::BodyExt as _;
 
-    async fn unframed(framed: &'static str, length: u64) -> Result<(String, HeaderMap, HeaderMap), String> {
+    async fn unframed(framed: impl Into<Body>, length: u64) -> Result<(String, HeaderMap, HeaderMap), String> {
         let mut headers = HeaderMap::new();
         headers.insert(DECODED_LENGTH, HeaderValue::from(length));
         headers.insert(CONTENT_SHA256, HeaderValue::from_static("STREAMING-UNSIGNED-PAYLOAD-TRAILER"));
         headers.insert(TRAILER, HeaderValue::from_static("x-amz-checksum-crc32"));
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("aws-chunked,gzip"));
         assert!(is_chunked(&headers));
-        let (body, trailers) = unframe(&mut headers, Body::from(framed)).unwrap();
+        let (body, trailers) = unframe(&mut headers, framed.into()).unwrap();
         assert_eq!(trailers.declared, ["x-amz-checksum-crc32"]);
         let bytes = body.collect().await.map_err(|error| format!("{error:?}"))?.to_bytes();
         let sent = trailers.sent.lock().unwrap().clone();
-        Ok((String::from_utf8(bytes.to_vec()).unwrap(), headers, sent))
+        Ok((bytes.iter().map(|byte| char::from(*byte)).collect(), headers, sent))
     }
 
     #[tokio::test]
@@ -219,6 +219,21 @@ mod tests {
         ] {
             let error = unframed(framed, length).await.unwrap_err();
             assert!(error.contains(code), "{framed}: {error}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_frames_are_read_or_refused(
+            bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200),
+            frames in "([0-9a-f]{0,17}(;x)?\r?\n?[a-c]{0,6}\r?\n?){0,6}(x-a:b\r\n)?",
+            length in 0_u64..40,
+        ) {
+            for framed in [bytes, frames.into_bytes()] {
+                if let Ok((body, ..)) = futures::executor::block_on(unframed(framed, length)) {
+                    assert_eq!(body.chars().count() as u64, length);
+                }
+            }
         }
     }
 }

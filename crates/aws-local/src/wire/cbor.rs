@@ -10,13 +10,17 @@ use serde_json::{Map, Number, Value};
 
 use super::ApiError;
 
+/// Deeper nesting than any operation has; as many levels as `serde_json` reads.
+const MAX_DEPTH: usize = 128;
+
 /// An absent body is an empty input, as the protocol says for operations without members.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Value, ApiError> {
     if bytes.is_empty() {
         return Ok(Value::Object(Map::new()));
     }
     let invalid = || ApiError::client("SerializationException", "The request body is not valid CBOR.");
-    let cbor: Cbor = ciborium::from_reader(bytes).map_err(|_| invalid())?;
+    // Reading it and turning it into JSON both recurse.
+    let cbor: Cbor = ciborium::de::from_reader_with_recursion_limit(bytes, MAX_DEPTH).map_err(|_| invalid())?;
     to_json(cbor).ok_or_else(invalid)
 }
 
@@ -141,5 +145,24 @@ mod tests {
     fn garbage_is_refused() {
         assert_eq!(decode(b"<html>").unwrap_err().code, "SerializationException");
         assert_eq!(decode(&[0xa1, 0x01, 0x02]).unwrap_err().code, "SerializationException");
+    }
+
+    #[test]
+    fn depth_bombs_are_refused() {
+        for open in [&[0x81_u8][..], &[0x9f], &[0xa1, 0x61, b'a'], &[0xc1], &[0xbf, 0x61, b'a']] {
+            let bomb = open.repeat((1 << 20) / open.len());
+            assert_eq!(decode(&bomb).unwrap_err().code, "SerializationException");
+        }
+        // A length without its bytes reserves nothing.
+        for head in [0x9b_u8, 0xbb, 0x5b, 0x7b] {
+            assert!(decode(&[&[head][..], &[0xff; 8]].concat()).is_err());
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+            let _ = decode(&bytes);
+        }
     }
 }

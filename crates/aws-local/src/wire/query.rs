@@ -14,6 +14,9 @@ const MAX_DEPTH: usize = 16;
 /// More fields than CloudWatch's largest request (1,000 metrics of 30 dimensions) has.
 const MAX_FIELDS: usize = 100_000;
 
+/// Members of CloudWatch's answers that are maps: their keys are data, not names of elements.
+const MAP_MEMBERS: [&str; 1] = ["ExtendedStatistics"];
+
 /// The fields of a form, percent-decoded.
 pub(crate) fn fields(form: &[u8]) -> Result<Vec<(String, String)>, ApiError> {
     let mut fields = Vec::new();
@@ -118,7 +121,16 @@ pub(crate) fn encode_error(namespace: &str, error: &ApiError, request_id: &str) 
 
 fn element(xml: &mut String, name: &str, value: &Value, times: &[&str]) {
     let _ = write!(xml, "<{name}>");
-    content(xml, value, times, times.contains(&name));
+    match value {
+        Value::Object(entries) if MAP_MEMBERS.contains(&name) => {
+            for (key, value) in entries {
+                let _ = write!(xml, "<entry><key>{}</key>", escape(key));
+                element(xml, "value", value, times);
+                xml.push_str("</entry>");
+            }
+        }
+        value => content(xml, value, times, times.contains(&name)),
+    }
     let _ = write!(xml, "</{name}>");
 }
 
@@ -189,5 +201,21 @@ mod tests {
              <member>1970-01-01T00:00:01.500Z</member></Timestamps><Text>a&lt;b&amp;\u{fffd}</Text></OpResult>\
              <ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></OpResponse>"
         );
+    }
+
+    #[test]
+    fn maps_are_entries() {
+        let xml = encode("ns", "Op", &json!({ "ExtendedStatistics": { "p99.9": 1.5 } }), &[], "id");
+        let entry = "<ExtendedStatistics><entry><key>p99.9</key><value>1.5</value></entry></ExtendedStatistics>";
+        assert!(xml.contains(entry), "{xml}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_form_is_read_or_refused(text in ".{0,200}", form in "[a-b.=&%+0-9memr]{0,200}") {
+            for form in [text, form] {
+                let _ = fields(form.as_bytes()).and_then(|fields| decode(&fields));
+            }
+        }
     }
 }

@@ -154,16 +154,12 @@ async fn wrong_requests_say_why_in_both_spellings_of_the_code() {
         ),
         ("PutMetricData", put(json!({ "MetricName": "m" })), "InvalidParameterCombination"),
         ("PutMetricData", json!({ "MetricData": [] }), "MissingParameter"),
-        (
-            "GetMetricData",
-            json!({ "StartTime": now, "EndTime": now, "MetricDataQueries": [] }),
-            "InvalidParameterValue",
-        ),
+        ("GetMetricData", json!({ "StartTime": now, "EndTime": now, "MetricDataQueries": [] }), "ValidationError"),
         (
             "GetMetricData",
             json!({ "StartTime": now - 60, "EndTime": now,
             "MetricDataQueries": [{ "Id": "e", "Expression": "a+b" }] }),
-            "InvalidParameterValue",
+            "ValidationError",
         ),
         (
             "GetMetricStatistics",
@@ -182,4 +178,47 @@ async fn wrong_requests_say_why_in_both_spellings_of_the_code() {
     assert_eq!(cbor.status(), 400);
     let answer = read_cbor(cbor).await;
     assert_eq!(member(&answer, "__type").as_text(), Some("com.amazonaws.cloudwatch#MissingRequiredParameterException"));
+}
+
+#[tokio::test]
+async fn searches_math_and_percentiles_are_computed_over_what_was_put() {
+    let endpoint = TestEndpoint::start().await;
+    let now = now();
+    let data: Vec<_> = (1..=4_u32)
+        .map(|n| datum("errors", now - 60 * u64::from(n), f64::from(n)))
+        .chain((1..=3_u32).map(|n| datum("calls", now - 60 * u64::from(n), 10.0)))
+        .collect();
+    assert_eq!(json10(&endpoint, "PutMetricData", &json!({ "Namespace": "app", "MetricData": data })).await.0, 200);
+    let mut hidden = query("calls", "calls", "Sum");
+    hidden["ReturnData"] = json!(false);
+    let input = json!({ "StartTime": now - 600, "EndTime": now, "ScanBy": "TimestampAscending", "MetricDataQueries": [
+        query("errors", "errors", "Sum"), hidden,
+        { "Id": "rate", "Label": "Error rate", "Expression": "errors / calls * 100" },
+        { "Id": "filled", "Expression": "FILL(calls, 0) + TIME_SERIES(1)", "Period": 60 },
+        { "Id": "top", "Expression": "MAX(METRICS())" },
+        { "Id": "found", "Label": "all", "Expression": "SEARCH('{app,host} MetricName=(errors OR calls)', 'Maximum', 3600)" },
+        { "Id": "p", "Expression": "SEARCH('{app,host} errors', 'p50', 3600)" }] });
+    let (status, answer, _) = json10(&endpoint, "GetMetricData", &input).await;
+    assert_eq!(status, 200, "{answer}");
+    let results = answer["MetricDataResults"].as_array().unwrap();
+    let values = |id: &str| -> Vec<Value> {
+        results.iter().filter(|result| result["Id"] == id).map(|result| result["Values"].clone()).collect()
+    };
+    assert!(values("calls").is_empty());
+    assert_eq!(values("rate"), [json!([30.0, 20.0, 10.0])]);
+    assert_eq!(values("filled"), [json!([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 11.0, 11.0, 11.0])]);
+    assert_eq!(values("top"), [json!([4.0, 10.0, 10.0, 10.0])]);
+    assert_eq!(values("found").len(), 2);
+    let labels: Vec<_> =
+        results.iter().filter(|result| result["Id"] == "found").map(|result| &result["Label"]).collect();
+    assert_eq!(labels, ["all calls", "all errors"]);
+    assert!(!values("p").is_empty());
+
+    let circle = json!({ "StartTime": now - 600, "EndTime": now, "MetricDataQueries": [
+        { "Id": "a", "Expression": "b" }, { "Id": "b", "Expression": "a" }] });
+    let (status, answer, query_error) = json10(&endpoint, "GetMetricData", &circle).await;
+    assert_eq!((status, query_error.as_deref()), (400, Some("ValidationError;Sender")));
+    assert!(answer["message"].as_str().unwrap().contains("in a circle"), "{answer}");
+    let (status, answer, _) = json10(&endpoint, "DescribeAlarms", &json!({})).await;
+    assert_eq!((status, answer["__type"].as_str()), (400, Some("UnknownOperationException")));
 }

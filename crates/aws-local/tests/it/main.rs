@@ -6,6 +6,7 @@ mod app;
 mod cloudwatch;
 mod experiments;
 mod guard;
+mod logs;
 mod protocols;
 mod quotas;
 mod s3;
