@@ -14,6 +14,7 @@ import jobs
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
+TOOLS = Path(os.environ.get("TRAINYARD_TOOLS") or os.environ.get("TRAINYARD_CACHE") or TARGET / "tools")
 BINARY = os.environ.get("TRAINYARD_BIN", str(TARGET / "release" / "trainyard"))
 
 
@@ -90,6 +91,12 @@ def client_for(url):
 @pytest.fixture(scope="session")
 def aws(endpoint):
     return client_for(endpoint)
+
+
+@pytest.fixture(scope="session")
+def tools():
+    """The cache of tools, where `cargo x test` makes the environments of other clients."""
+    return TOOLS
 
 
 @pytest.fixture(scope="session")

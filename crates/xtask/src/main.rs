@@ -52,8 +52,16 @@ enum Command {
     },
     /// Everything that needs no running program: format, lints for both targets, dependency rules, tidy tests
     Check,
-    /// Every test there is: Rust, boto3 against the endpoint, the browser against the release binary
-    Test,
+    /// Every test of ours: Rust, then boto3, the AWS CLI, both SageMaker SDKs and the browser against the release binary
+    Test {
+        /// Instead the suites that AWS and moto wrote, which are fetched first: see
+        /// `end2end/python/upstream/README.md`
+        #[arg(long)]
+        deep: bool,
+        /// For the pytest of `--deep`, for example `-- -k multipart`
+        #[arg(last = true, requires = "deep")]
+        pytest_args: Vec<String>,
+    },
     /// The browser specs alone; arguments after `--` go to `playwright test`
     E2e {
         #[arg(last = true)]
@@ -63,6 +71,9 @@ enum Command {
     Fmt,
     /// Measures what the README states: first-load bytes, idle memory, cold start
     Measure,
+    /// The speed of the local endpoint as ratios to moto's server in the same run; prints a table, writes
+    /// `bench.json` into the target folder
+    Bench,
 }
 
 fn main() -> ExitCode {
@@ -82,9 +93,11 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Run { dev: false, serve_args } => commands::run::run(&places, &serve_args),
         Command::Run { dev: true, serve_args } => commands::watch::run(&places, &serve_args),
         Command::Check => commands::check::run(&places),
-        Command::Test => commands::test::run(&places),
+        Command::Test { deep: false, .. } => commands::test::run(&places),
+        Command::Test { deep: true, pytest_args } => commands::deep::run(&places, &pytest_args),
         Command::E2e { playwright_args } => commands::e2e::run(&places, &playwright_args),
         Command::Fmt => commands::fmt::run(&places),
         Command::Measure => commands::measure::run(&places),
+        Command::Bench => commands::bench::run(&places),
     }
 }

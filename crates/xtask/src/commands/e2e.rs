@@ -20,7 +20,7 @@ pub(crate) struct Browser {
 impl Browser {
     pub(crate) fn prepare(places: &Places) -> anyhow::Result<Self> {
         needs::playwright(places)?;
-        Ok(Self { chromium: needs::chromium()?, python: needs::python_with_boto3(places)? })
+        Ok(Self { chromium: needs::chromium()?, python: needs::python::BOTO3.prepare(places)? })
     }
 
     /// Reports, traces of failures and screenshots go to the target folder.

@@ -8,7 +8,7 @@ use anyhow::bail;
 use crate::{
     cargo::{self, Mode},
     commands::{build, e2e},
-    needs,
+    needs::{self, python},
     places::Places,
     say, shell,
 };
@@ -17,6 +17,9 @@ pub(crate) fn run(places: &Places) -> anyhow::Result<()> {
     // First all that could be missing: a hint after twenty minutes of compiling comes late.
     needs::postgresql()?;
     let browser = e2e::Browser::prepare(places)?;
+    for client in [python::AWS_CLI, python::SDK_V2, python::SDK_V3] {
+        client.prepare(places)?;
+    }
     let binary = build::run_with_tests(places)?;
 
     let mut failed = Vec::new();
@@ -28,10 +31,11 @@ pub(crate) fn run(places: &Places) -> anyhow::Result<()> {
     };
     say::step("Rust tests, on SQLite and on PostgreSQL");
     runner("Rust tests", shell::run(cargo::native(places, "test", Mode::Release).arg("--no-fail-fast")));
-    say::step("boto3 against the endpoint");
+    say::step("boto3, the AWS CLI and both SageMaker SDKs against the endpoint");
     let mut pytest = shell::command(&browser.python);
-    pytest.env("TRAINYARD_BIN", &binary).current_dir(places.end2end().join("python"));
-    runner("boto3 tests", shell::run(pytest.args(["-B", "-m", "pytest", "-p", "no:cacheprovider", "--quiet"])));
+    pytest.env("TRAINYARD_BIN", &binary).env("TRAINYARD_TOOLS", &places.cache);
+    pytest.current_dir(places.end2end().join("python"));
+    runner("client tests", shell::run(pytest.args(["-B", "-m", "pytest", "-p", "no:cacheprovider", "--quiet"])));
     say::step("The browser against the release binary");
     runner("browser specs", browser.playwright(places, &binary, &[]));
 

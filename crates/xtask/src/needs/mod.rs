@@ -3,14 +3,14 @@
 //! Nothing here is needed to read the code, and only the first group to use Trainyard:
 //! - to build: the WASM target (rustup); Node with npm for the optimiser, optional.
 //! - to check: cargo-deny (cargo).
-//! - to test: PostgreSQL's binaries and Chromium (Debian's packages, or yours), Playwright (npm), boto3 (PyPI).
+//! - to test: PostgreSQL's binaries and Chromium (Debian's packages, or yours), Playwright (npm), boto3, the AWS CLI and
+//!   both SageMaker SDKs (PyPI).
 
 mod debian;
 mod node;
-mod python;
+pub(crate) mod python;
 mod rust;
 
 pub(crate) use debian::{chromium, postgresql};
 pub(crate) use node::{playwright, wasm_opt};
-pub(crate) use python::python_with_boto3;
 pub(crate) use rust::{cargo_deny, wasm_target};
