@@ -59,6 +59,11 @@ fn algorithm(input: &Value) -> Result<(), ApiError> {
         );
     }
     let algorithm = required(input, "AlgorithmSpecification")?;
+    if algorithm.pointer("/TrainingImageConfig/TrainingRepositoryAccessMode").and_then(Value::as_str) == Some("Vpc")
+        && input.get("VpcConfig").is_none()
+    {
+        return refuse("TrainingRepositoryAccessMode Vpc in TrainingImageConfig requires a VpcConfig.");
+    }
     match (algorithm.get("TrainingImage"), algorithm.get("AlgorithmName")) {
         (Some(_), Some(_)) | (None, None) => {
             return refuse(
@@ -137,6 +142,15 @@ fn resources(input: &Value) -> Result<(), ApiError> {
             }
         }
     }
+    let planned = has("TrainingPlanArn");
+    if planned && spot {
+        return refuse("TrainingPlanArn in ResourceConfig excludes EnableManagedSpotTraining.");
+    }
+    let plans_of_preferences =
+        field::list(resources, "InstancePreferences").iter().any(|one| one.get("TrainingPlanArns").is_some());
+    if planned && plans_of_preferences {
+        return refuse("Give training plans either in InstancePreferences or as TrainingPlanArn in ResourceConfig.");
+    }
     if field::integer(resources, "KeepAlivePeriodInSeconds").is_some_and(|seconds| seconds > 0)
         && (spot || has("InstanceGroups"))
     {
@@ -170,6 +184,12 @@ fn stopping(input: &Value) -> Result<(), ApiError> {
 }
 
 fn channels(services: &Services, input: &Value) -> Result<(), ApiError> {
+    let groups: Vec<&str> = field::list(&input["ResourceConfig"], "InstanceGroups")
+        .iter()
+        .filter_map(|group| field::text(group, "InstanceGroupName"))
+        .collect();
+    let default_mode = field::text(&input["AlgorithmSpecification"], "TrainingInputMode").unwrap_or("File");
+    let mut assigned = 0;
     let mut names = HashSet::new();
     for channel in field::list(input, "InputDataConfig") {
         let name = field::text(channel, "ChannelName").unwrap_or_default();
@@ -182,7 +202,26 @@ fn channels(services: &Services, input: &Value) -> Result<(), ApiError> {
                 "The channel {name:?} must have an S3DataSource: file systems and data sets of AWS are not there locally."
             ));
         };
+        let mode = field::text(channel, "InputMode").unwrap_or(default_mode);
+        if mode == "FastFile" && field::text(s3, "S3DataType") != Some("S3Prefix") {
+            return refuse(format!(
+                "The channel {name:?} must have the S3DataType S3Prefix, because its mode is FastFile."
+            ));
+        }
+        for member in ["CompressionType", "RecordWrapperType"] {
+            if mode != "Pipe" && field::text(channel, member).is_some_and(|value| value != "None") {
+                return refuse(format!("{member} of the channel {name:?} must be None, because its mode is {mode}."));
+            }
+        }
+        let wanted = field::list(s3, "InstanceGroupNames");
+        if let Some(unknown) = wanted.iter().filter_map(Value::as_str).find(|wanted| !groups.contains(wanted)) {
+            return refuse(format!("The instance group {unknown:?} of the channel {name:?} is not in InstanceGroups."));
+        }
+        assigned += usize::from(!wanted.is_empty());
         prefix_has_objects(services, input, field::text(s3, "S3Uri").unwrap_or_default())?;
+    }
+    if assigned != 0 && assigned != names.len() {
+        return refuse("InstanceGroupNames must be given for every channel of InputDataConfig or for none.");
     }
     Ok(())
 }

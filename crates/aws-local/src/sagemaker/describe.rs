@@ -13,7 +13,22 @@ use crate::wire::ApiResult;
 const NOT_ECHOED: [&str; 2] = ["Tags", "SessionChainingConfig"];
 
 pub(super) fn describe_training_job(services: &Services, input: &Value) -> ApiResult {
-    Ok(Value::Object(record(&job(services, field::text(input, "TrainingJobName").unwrap_or_default())?)))
+    let name = field::text(input, "TrainingJobName").unwrap_or_default();
+    let mut described = record(&job(services, name)?);
+    if let Some(pool) = warm_pool(services, name) {
+        described.insert("WarmPoolStatus".to_owned(), pool);
+    }
+    Ok(Value::Object(described))
+}
+
+/// `WarmPoolStatus` of a job that asked for a pool.
+pub(super) fn warm_pool(services: &Services, name: &str) -> Option<Value> {
+    let pool = services.jobs.warm_pool(name)?;
+    Some(field::object([
+        ("Status", Some(pool.status.into())),
+        ("ResourceRetainedBillableTimeInSeconds", pool.retained_billable_seconds.map(Value::from)),
+        ("ReusedByJob", pool.reused_by.map(Value::from)),
+    ]))
 }
 
 /// All that Describe says about a job. Absent members are left out: a time that has not come is not zero.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::describe::warm_pool;
 use crate::clock::seconds;
 use crate::job::JobRecord;
 use crate::services::Services;
@@ -59,7 +60,7 @@ pub(super) fn list_training_jobs(services: &Services, input: &Value) -> ApiResul
         .jobs
         .list()
         .into_iter()
-        .filter(|job| selected(job, input))
+        .filter(|job| selected(services, job, input))
         .map(|job| (key(&job), job))
         .filter(|(key, job)| {
             after.as_ref().is_none_or(|place| order((&place.key, &place.name), (key, &job.name)).is_lt())
@@ -77,26 +78,26 @@ pub(super) fn list_training_jobs(services: &Services, input: &Value) -> ApiResul
     let summaries: Value = jobs
         .iter()
         .filter(|(_, job)| status.is_none_or(|status| job.status == status))
-        .map(|(_, job)| summary(job))
+        .map(|(_, job)| summary(services, job))
         .collect();
     Ok(field::object([("TrainingJobSummaries", Some(summaries)), ("NextToken", next.map(Value::from))]))
 }
 
-fn selected(job: &JobRecord, input: &Value) -> bool {
+fn selected(services: &Services, job: &JobRecord, input: &Value) -> bool {
     let bound = |name: &str| input.get(name).and_then(field::time_ms);
     bound("CreationTimeAfter").is_none_or(|bound| job.created_at_ms >= bound)
         && bound("CreationTimeBefore").is_none_or(|bound| job.created_at_ms <= bound)
         && bound("LastModifiedTimeAfter").is_none_or(|bound| job.last_modified_ms >= bound)
         && bound("LastModifiedTimeBefore").is_none_or(|bound| job.last_modified_ms <= bound)
         && field::text(input, "NameContains").is_none_or(|part| job.name.contains(part))
-        // No job here has a warm pool or a training plan.
-        && input.get("WarmPoolStatusEquals").is_none()
+        && field::text(input, "WarmPoolStatusEquals")
+            .is_none_or(|wanted| services.jobs.warm_pool(&job.name).is_some_and(|pool| pool.status == wanted))
         && field::text(input, "TrainingPlanArnEquals").is_none_or(|arn| {
             job.request.pointer("/ResourceConfig/TrainingPlanArn").and_then(Value::as_str) == Some(arn)
         })
 }
 
-fn summary(job: &JobRecord) -> Value {
+fn summary(services: &Services, job: &JobRecord) -> Value {
     field::object([
         ("TrainingJobName", Some(job.name.clone().into())),
         ("TrainingJobArn", Some(job.arn.clone().into())),
@@ -105,5 +106,7 @@ fn summary(job: &JobRecord) -> Value {
         ("LastModifiedTime", Some(json!(seconds(job.last_modified_ms)))),
         ("TrainingJobStatus", Some(job.status.clone().into())),
         ("SecondaryStatus", Some(job.secondary_status.clone().into())),
+        ("WarmPoolStatus", warm_pool(services, &job.name)),
+        ("TrainingPlanArn", job.request.pointer("/ResourceConfig/TrainingPlanArn").cloned()),
     ])
 }

@@ -4,6 +4,7 @@
 
 mod create;
 mod cut;
+mod delete;
 mod describe;
 pub(crate) mod experiments;
 mod list;
@@ -12,6 +13,7 @@ mod search;
 mod stop;
 mod tags;
 pub(crate) mod tuning;
+mod update;
 
 use serde_json::Value;
 
@@ -34,6 +36,8 @@ pub(crate) fn call(services: &Services, operation: &str, input: &Value) -> Optio
         "Search" => search::search,
         "GetSearchSuggestions" => search::get_search_suggestions,
         "StopTrainingJob" => stop::stop_training_job,
+        "UpdateTrainingJob" => update::update_training_job,
+        "DeleteTrainingJob" => delete::delete_training_job,
         "AddTags" => tags::add_tags,
         "ListTags" => tags::list_tags,
         "DeleteTags" => tags::delete_tags,

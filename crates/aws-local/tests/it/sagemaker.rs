@@ -76,6 +76,34 @@ async fn wrong_requests_are_refused_and_nothing_is_created() {
         ),
         (with("/InputDataConfig", channel("s3://no-such-bucket/x")), "No S3 objects found"),
         (with("/InputDataConfig", channel("s3://trainyard/../jobs")), "No S3 objects found"),
+        (
+            with("/AlgorithmSpecification/TrainingImageConfig", json!({ "TrainingRepositoryAccessMode": "Vpc" })),
+            "requires a VpcConfig",
+        ),
+        (
+            with(
+                "/InputDataConfig",
+                json!([{ "ChannelName": "train", "InputMode": "FastFile", "DataSource": {
+                    "S3DataSource": { "S3DataType": "ManifestFile", "S3Uri": "s3://trainyard/x" } } }]),
+            ),
+            "must have the S3DataType S3Prefix",
+        ),
+        (
+            with(
+                "/InputDataConfig",
+                json!([{ "ChannelName": "train", "CompressionType": "Gzip", "DataSource": {
+                    "S3DataSource": { "S3DataType": "S3Prefix", "S3Uri": "s3://trainyard/x" } } }]),
+            ),
+            "CompressionType of the channel \"train\" must be None",
+        ),
+        (
+            with(
+                "/InputDataConfig",
+                json!([{ "ChannelName": "train", "DataSource": { "S3DataSource": { "S3DataType": "S3Prefix",
+                    "S3Uri": "s3://trainyard/x", "InstanceGroupNames": ["none"] } } }]),
+            ),
+            "is not in InstanceGroups",
+        ),
         (with("/Tags", json!([{ "Key": "a", "Value": "1" }, { "Key": "a", "Value": "2" }])), "given more than once"),
     ];
     for (request, part) in cases {
@@ -148,6 +176,13 @@ async fn tags_are_merged_and_listed() {
     let merged = endpoint.sagemaker("AddTags", json!({ "ResourceArn": arn, "Tags": added })).await;
     assert_eq!(merged["Tags"], added);
     assert_eq!(endpoint.sagemaker("ListTags", json!({ "ResourceArn": arn })).await["Tags"], added);
+    endpoint.sagemaker("DeleteTags", json!({ "ResourceArn": arn, "TagKeys": ["team", "absent"] })).await;
+    let kept = json!([{ "Key": "cost", "Value": "low" }]);
+    assert_eq!(endpoint.sagemaker("ListTags", json!({ "ResourceArn": arn })).await["Tags"], kept);
+    let asked = json!({ "Resource": "TrainingJob",
+        "SuggestionQuery": { "PropertyNameQuery": { "PropertyNameHint": "Tags." } } });
+    let suggested = endpoint.sagemaker("GetSearchSuggestions", asked).await;
+    assert_eq!(suggested["PropertyNameSuggestions"], json!([{ "PropertyName": "Tags.cost" }]));
     let many: Vec<_> = (0..50).map(|n| json!({ "Key": format!("k{n}"), "Value": "" })).collect();
     let (_, message) = endpoint.refused("AddTags", json!({ "ResourceArn": arn, "Tags": many })).await;
     assert!(message.contains("at most 50 tags"), "{message}");

@@ -58,6 +58,9 @@ fn main() -> ExitCode {
         Trial::test("a_stopped_tuning_job_stops_its_training_jobs", || {
             run(tuning::a_stopped_tuning_job_stops_its_training_jobs)
         }),
+        Trial::test("a_warm_pool_is_kept_shortened_and_the_job_deleted", || {
+            run(a_warm_pool_is_kept_shortened_and_the_job_deleted)
+        }),
         Trial::test("a_spot_job_is_interrupted_by_command", || run(a_spot_job_is_interrupted_by_command)),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
@@ -301,6 +304,49 @@ async fn a_stopped_job_is_stopped_once() {
     );
     let stopped = endpoint.sagemaker("ListTrainingJobs", json!({ "StatusEquals": "Stopped" })).await;
     assert_eq!(stopped["TrainingJobSummaries"][0]["TrainingJobName"], "patient");
+    endpoint.stop().await;
+}
+
+async fn a_warm_pool_is_kept_shortened_and_the_job_deleted() {
+    let endpoint = started().await;
+    let mut keeping = request("keeping");
+    keeping["ResourceConfig"]["KeepAlivePeriodInSeconds"] = json!(600);
+    endpoint.sagemaker("CreateTrainingJob", keeping).await;
+    let update = |more: Value| {
+        let mut input = json!({ "TrainingJobName": "keeping" });
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        input
+    };
+    wait(&endpoint, "keeping", |job| job["SecondaryStatus"] == "Training").await;
+    let debugged = update(json!({ "RemoteDebugConfig": { "EnableRemoteDebug": true } }));
+    endpoint.sagemaker("UpdateTrainingJob", debugged.clone()).await;
+    let (_, message) = endpoint.refused("DeleteTrainingJob", json!({ "TrainingJobName": "keeping" })).await;
+    assert!(message.contains("in status InProgress"), "{message}");
+
+    let job = wait(&endpoint, "keeping", |job| job["TrainingJobStatus"] != "InProgress").await;
+    assert_eq!(
+        (&job["TrainingJobStatus"], &job["WarmPoolStatus"]["Status"]),
+        (&json!("Completed"), &json!("Available"))
+    );
+    assert_eq!(job["RemoteDebugConfig"]["EnableRemoteDebug"], true);
+    let (_, message) = endpoint.refused("UpdateTrainingJob", debugged).await;
+    assert!(message.contains("it is Completed"), "{message}");
+    let (_, message) = endpoint.refused("DeleteTrainingJob", json!({ "TrainingJobName": "keeping" })).await;
+    assert!(message.contains("warm pool"), "{message}");
+
+    let ended = update(json!({ "ResourceConfig": { "KeepAlivePeriodInSeconds": 0 } }));
+    let answer = endpoint.sagemaker("UpdateTrainingJob", ended.clone()).await;
+    assert_eq!(answer["TrainingJobArn"], job["TrainingJobArn"]);
+    let listed = endpoint.sagemaker("ListTrainingJobs", json!({ "WarmPoolStatusEquals": "Terminated" })).await;
+    assert_eq!(listed["TrainingJobSummaries"][0]["WarmPoolStatus"]["Status"], "Terminated");
+    let (_, message) = endpoint.refused("UpdateTrainingJob", ended).await;
+    assert!(message.contains("in status Terminated"), "{message}");
+    endpoint.sagemaker("DeleteTrainingJob", json!({ "TrainingJobName": "keeping" })).await;
+    let (_, message) = endpoint.refused("DescribeTrainingJob", json!({ "TrainingJobName": "keeping" })).await;
+    assert_eq!(message, "Requested resource not found.");
+    // The name is free again.
+    endpoint.sagemaker("CreateTrainingJob", request("keeping")).await;
+    wait(&endpoint, "keeping", |job| job["TrainingJobStatus"] == "Completed").await;
     endpoint.stop().await;
 }
 
