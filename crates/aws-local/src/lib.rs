@@ -10,6 +10,7 @@
 //! | `wire` | JSON 1.0/1.1, RPC v2 CBOR and query: bytes to [`serde_json::Value`] and back, errors in each form |
 //! | `sagemaker`, `logs`, `cloudwatch`, `sts` | one function per operation, `Value` in, `Value` out |
 //! | `s3` | S3 by `s3s` and `s3s-fs`, after the framing and signatures of the SDKs are taken off |
+//! | [`image`] | what a training image is on this machine: packages, a stand-in, a Python, a container |
 //! | [`job`] | runs the jobs: `/opt/ml`, processes, log events, metrics, spot interruptions |
 //!
 //! Invariants: every answer, an error too, is in the protocol of its request and never HTML; no operation blocks the
@@ -21,6 +22,7 @@ pub mod config;
 pub mod endpoint;
 mod field;
 mod guard;
+pub mod image;
 pub mod job;
 mod logs;
 mod page;

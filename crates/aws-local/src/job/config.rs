@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::image::ImageMapping;
+
 /// How jobs are run on this machine. [`JobConfig::new`] gives the defaults.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JobConfig {
@@ -12,6 +14,9 @@ pub struct JobConfig {
     pub program: PathBuf,
     /// The Python that runs `.py` entry points and makes the environments for `requirements.txt`.
     pub python: PathBuf,
+    /// What the user says about images; the first rule that matches counts.
+    #[serde(default)]
+    pub images: Vec<ImageMapping>,
     /// Given to jobs as `AWS_REGION`.
     pub region: String,
     /// When set, jobs get it as `AWS_ENDPOINT_URL` with dummy credentials, so that boto3 in a script reaches this engine.
@@ -42,6 +47,7 @@ impl JobConfig {
         JobConfig {
             program,
             python: PathBuf::from("python3"),
+            images: Vec::new(),
             region: "us-east-1".to_owned(),
             endpoint_url: None,
             spot_discount_percent: 70,
