@@ -20,7 +20,7 @@ pub struct Packages {
     /// Lines of a `requirements.txt`. Empty: the bare Python.
     pub requirements: Vec<String>,
     /// True for lines of the catalogue, which are installed from wheels only; the user's own may need to be built.
-    pub wheels_only: bool,
+    pub is_catalogued: bool,
     /// What the image runs when the job has no script.
     pub stand_in: Option<StandIn>,
     /// What is different here from the image; said in the job's log when it matters.
@@ -32,7 +32,7 @@ impl Packages {
         Packages {
             label: format!("the mapping of {}", uri.as_str()),
             requirements: lines.to_vec(),
-            wheels_only: false,
+            is_catalogued: false,
             stand_in: None,
             notes: Vec::new(),
         }
@@ -42,7 +42,7 @@ impl Packages {
         Packages {
             label: algorithm.title().to_owned(),
             requirements: Vec::new(),
-            wheels_only: true,
+            is_catalogued: true,
             stand_in: Some(algorithm),
             notes: Vec::new(),
         }
@@ -153,7 +153,7 @@ impl Entry {
             }
             notes.extend(self.note.clone());
         }
-        Ok(Packages { label, requirements, wheels_only: true, stand_in, notes })
+        Ok(Packages { label, requirements, is_catalogued: true, stand_in, notes })
     }
 
     /// The version itself; else the newest older one; else the oldest. Without a wish the newest.

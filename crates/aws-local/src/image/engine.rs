@@ -1,5 +1,6 @@
 //! Docker or Podman on this machine: a client alone is not enough, it must reach a working engine.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -26,13 +27,28 @@ pub enum EngineKind {
 }
 
 impl Engine {
-    /// Looks for a working engine: Docker first, then Podman, in the folders of `path` (as in `PATH`).
-    pub fn find(path: &std::ffi::OsStr) -> Option<Engine> {
+    /// The engine whose client the user named; otherwise Docker or else Podman, from the folders of `path` (as in
+    /// `PATH`). `None` when it does not work.
+    pub fn find(named: Option<&Path>, path: &OsStr) -> Option<Engine> {
+        if let Some(program) = named {
+            let is_podman = program.file_name().is_some_and(|name| name.to_string_lossy().contains("podman"));
+            let kind = if is_podman { EngineKind::Podman } else { EngineKind::Docker };
+            return Engine { program: program.to_owned(), kind }.working();
+        }
         [("docker", EngineKind::Docker), ("podman", EngineKind::Podman)].into_iter().find_map(|(name, kind)| {
             let program = std::env::split_paths(path).map(|folder| folder.join(name)).find(|file| file.is_file())?;
-            // The server's version is known only to a client that reached it; Podman is its own server.
-            answers(&program, &["version", "--format", "{{.Server.Version}}"]).then_some(Engine { program, kind })
+            Engine { program, kind }.working()
         })
+    }
+
+    /// The server's version is known only to a client that reached it; Podman is its own server.
+    fn working(self) -> Option<Engine> {
+        answers(&self.program, &["version", "--format", "{{.Server.Version}}"]).then_some(self)
+    }
+
+    /// Ends and removes a container, whatever state it is in.
+    pub(crate) fn remove(&self, container: &str) {
+        answers(&self.program, &["rm", "--force", container]);
     }
 }
 

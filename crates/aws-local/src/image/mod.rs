@@ -14,17 +14,22 @@
 //! | `catalogue` | AWS's images and the packages that stand for them |
 //! | `mapping` | what the user's configuration says about images |
 //! | `stand_in` | the built-in algorithms that have a local program, with their own metric definitions |
-//! | `engine` | Docker or Podman: whether it works |
+//! | `request` | the image and the program that a CreateTrainingJob request asks for |
+//! | `engine`, `container` | Docker or Podman: whether it works, and how a host's container is run |
 
 mod catalogue;
+mod container;
 mod engine;
 mod mapping;
+mod request;
 mod stand_in;
 mod uri;
 
 pub use catalogue::Packages;
+pub(crate) use container::{ContainerHost, Mounts};
 pub use engine::{Engine, EngineKind};
 pub use mapping::{ImageMapping, ImageTarget, MappingError};
+pub(crate) use request::{has_program, resolve_request, with_own_metrics};
 pub use stand_in::StandIn;
 pub use uri::{Device, ImageUri, Registry};
 
@@ -54,11 +59,16 @@ pub enum ImageError {
     )]
     NoStandIn { algorithm: String },
     #[error(
-        "the image {image} cannot be run on this machine: {reason}. Start Docker or Podman, or map the image in the \
-         configuration to a Python or to requirements, or give a training script (hyperparameters sagemaker_program and \
-         sagemaker_submit_directory)"
+        "the image {image} is to run as a container, and no container engine works on this machine: start Docker or Podman, \
+         or map the image to a Python or to requirements"
     )]
-    Unknown { image: String, reason: String },
+    NoEngine { image: String },
+    #[error(
+        "the image {image} cannot be run on this machine: it is not one of AWS's that the local engine knows, and no \
+         container engine works here. Start Docker or Podman, or map the image in the configuration to a Python or to \
+         requirements, or give a training script (hyperparameters sagemaker_program and sagemaker_submit_directory)"
+    )]
+    Unknown { image: String },
 }
 
 /// Decides what stands for `TrainingImage`. `engine` is the working container engine of this machine, if there is one.
@@ -68,15 +78,18 @@ pub fn resolve(image: &str, mappings: &[ImageMapping], engine: Option<&Engine>) 
         return match mapping.target() {
             ImageTarget::Python(python) => Ok(Environment::Python(python.clone())),
             ImageTarget::Requirements(lines) => Ok(Environment::Packages(Packages::mapped(&uri, lines))),
-            ImageTarget::Container => contained(uri, engine, "no container engine runs here"),
+            ImageTarget::Container => match engine {
+                Some(engine) => Ok(Environment::Container { engine: engine.clone(), image: uri }),
+                None => Err(ImageError::NoEngine { image: uri.as_str().to_owned() }),
+            },
         };
     }
     match catalogue::find(&uri) {
         Some(entry) => entry.packages(&uri).map(Environment::Packages),
-        None => {
-            let reason = "it is not one of AWS's that the local engine knows, and no container engine runs here";
-            contained(uri, engine, reason)
-        }
+        None => match engine {
+            Some(engine) => Ok(Environment::Container { engine: engine.clone(), image: uri }),
+            None => Err(ImageError::Unknown { image: uri.as_str().to_owned() }),
+        },
     }
 }
 
@@ -85,13 +98,6 @@ pub fn resolve_algorithm(name: &str) -> Result<Environment, ImageError> {
     let short = name.rsplit('/').next().unwrap_or(name);
     let algorithm = StandIn::named(short).ok_or_else(|| ImageError::NoStandIn { algorithm: name.to_owned() })?;
     Ok(Environment::Packages(Packages::algorithm(algorithm)))
-}
-
-fn contained(image: ImageUri, engine: Option<&Engine>, reason: &str) -> Result<Environment, ImageError> {
-    match engine {
-        Some(engine) => Ok(Environment::Container { engine: engine.clone(), image }),
-        None => Err(ImageError::Unknown { image: image.as_str().to_owned(), reason: reason.to_owned() }),
-    }
 }
 
 #[cfg(test)]

@@ -13,8 +13,9 @@ pub enum StandIn {
     KMeans,
 }
 
-/// Metrics that XGBoost computes, or that SageMaker's container adds to them.
-const XGBOOST_METRICS: [&str; 21] = [
+/// Metrics that XGBoost computes, or that SageMaker's container adds to them. For two channels they are the 40 definitions
+/// that a job can have.
+const XGBOOST_METRICS: [&str; 20] = [
     "accuracy",
     "auc",
     "aucpr",
@@ -32,7 +33,6 @@ const XGBOOST_METRICS: [&str; 21] = [
     "mlogloss",
     "mse",
     "ndcg",
-    "poisson-nloglik",
     "r2",
     "rmse",
     "rmsle",
@@ -114,13 +114,28 @@ impl StandIn {
         }
     }
 
-    /// One environment for all of them: `xgboost-cpu` is XGBoost without GPU code, a few megabytes instead of hundreds.
-    pub fn requirements(self) -> &'static [&'static str] {
-        &["numpy==2.2.6", "scipy==1.15.3", "xgboost-cpu==3.0.5"]
+    /// (file name, text) of the program; the first one is started.
+    pub(crate) fn files(self) -> [(&'static str, &'static str); 4] {
+        let main = match self {
+            StandIn::Xgboost => ("train_xgboost.py", include_str!("../../stand_ins/train_xgboost.py")),
+            StandIn::LinearLearner => {
+                ("train_linear_learner.py", include_str!("../../stand_ins/train_linear_learner.py"))
+            }
+            StandIn::KMeans => ("train_kmeans.py", include_str!("../../stand_ins/train_kmeans.py")),
+        };
+        [
+            main,
+            ("stand_in.py", include_str!("../../stand_ins/stand_in.py")),
+            ("stand_in_data.py", include_str!("../../stand_ins/stand_in_data.py")),
+            ("linear_metrics.py", include_str!("../../stand_ins/linear_metrics.py")),
+        ]
     }
 
+    /// One environment for all of them: `xgboost-cpu` is XGBoost without GPU code, a few megabytes instead of hundreds.
+    pub(crate) const REQUIREMENTS: [&str; 3] = ["numpy==2.2.6", "scipy==1.15.3", "xgboost-cpu==3.2.0"];
+
     /// (name, regular expression).
-    pub fn metric_definitions(self) -> Vec<(String, String)> {
+    pub(crate) fn metric_definitions(self) -> Vec<(String, String)> {
         let own = |list: &[(&str, &str)]| {
             list.iter().map(|(name, regex)| ((*name).to_owned(), (*regex).to_owned())).collect()
         };

@@ -106,5 +106,5 @@ fn other_images_need_an_engine_or_a_mapping() {
     assert_eq!(resolve("mist", &mappings, None), Ok(Environment::Python(PathBuf::from("/usr/bin/python3"))));
     let kmeans = "382416733822.dkr.ecr.us-east-1.amazonaws.com/kmeans:1";
     assert!(matches!(resolve(kmeans, &mappings, Some(&engine())), Ok(Environment::Container { .. })));
-    assert!(matches!(resolve(kmeans, &mappings, None), Err(ImageError::Unknown { .. })));
+    assert!(matches!(resolve(kmeans, &mappings, None), Err(ImageError::NoEngine { .. })));
 }

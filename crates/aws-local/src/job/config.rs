@@ -17,6 +17,9 @@ pub struct JobConfig {
     /// What the user says about images; the first rule that matches counts.
     #[serde(default)]
     pub images: Vec<ImageMapping>,
+    /// The client of the container engine; `None` takes Docker or else Podman from `PATH`, if one works.
+    #[serde(default)]
+    pub container_engine: Option<PathBuf>,
     /// Given to jobs as `AWS_REGION`.
     pub region: String,
     /// When set, jobs get it as `AWS_ENDPOINT_URL` with dummy credentials, so that boto3 in a script reaches this engine.
@@ -48,6 +51,7 @@ impl JobConfig {
             program,
             python: PathBuf::from("python3"),
             images: Vec::new(),
+            container_engine: None,
             region: "us-east-1".to_owned(),
             endpoint_url: None,
             spot_discount_percent: 70,

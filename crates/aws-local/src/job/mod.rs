@@ -4,8 +4,9 @@
 //! - [`JobHost`] (`host`, `cached`): the server's side. Keeps `DATA/jobs/<name>` (`layout`), starts one detached
 //!   supervisor process per job, reads what it writes (`journal`, `lines`), and recovers jobs whose supervisor is gone
 //!   (`lock`, `recover`).
-//! - [`supervise`] (`supervisor`): that process. Parses the request (`plan`, `program`), lays out `/opt/ml` (`place`,
-//!   `input_config`, `channels`, `python_env`), trains, and uploads (`artifacts`, `checkpoints`).
+//! - [`supervise`] (`supervisor`): that process. Parses the request (`plan`, `program`), decides what stands for its
+//!   image (`supervisor::choice`, over [`crate::image`]), lays out `/opt/ml` (`place`, `input_config`, `channels`,
+//!   `python_env`), trains, and uploads (`artifacts`, `checkpoints`).
 //! - [`sandbox`]: the namespaces that a command runs in, and [`isolation_probe`], which tells what this machine allows.
 //! - `output`: log events and metrics from what a job prints; `sampler`: CPU, memory and disk of its hosts.
 //!

@@ -5,6 +5,7 @@
 mod bench;
 mod hostile;
 mod hosts;
+mod images;
 mod life;
 mod output;
 mod recovery;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         hostile::TESTS,
         hosts::TESTS,
         samples::TESTS,
+        images::TESTS,
     ] {
         for (name, test) in list {
             let test = *test;

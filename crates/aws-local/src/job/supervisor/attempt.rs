@@ -15,13 +15,13 @@ use super::super::input_config::{self, About};
 use super::super::journal::Entry;
 use super::super::output::{HostLog, SharedLog, Tail};
 use super::super::place::Place;
-use super::super::program::{Program, is_python, script_command};
-use super::super::python_env::Python;
+use super::super::program::{Program, script_command};
 use super::super::recover::JOB_DIR_VARIABLE;
 use super::super::sandbox::{Exit, Shown, Spec};
-use super::steps;
+use super::runtime::Runtime;
 use super::watch::{End, Watch};
-use super::{Finish, Job, Ledger};
+use super::{Finish, Job, Ledger, container, steps};
+use crate::image::StandIn;
 
 /// Why an attempt did not come to train.
 pub(super) enum Halt {
@@ -60,12 +60,6 @@ pub(super) struct Attempt {
     pub(super) shown: Vec<Shown>,
 }
 
-/// What a program needs of the Python side: the interpreter, and folders that must be seen.
-struct Runtime {
-    python: Option<PathBuf>,
-    shown: Vec<Shown>,
-}
-
 impl Attempt {
     pub(super) fn prepare(job: &Job, ledger: &mut Ledger, watch: &mut Watch, number: u32) -> Result<Attempt, Halt> {
         let mut hosts = Vec::new();
@@ -82,7 +76,7 @@ impl Attempt {
     }
 
     fn fill(&mut self, job: &Job, watch: &mut Watch) -> Result<(), Halt> {
-        for message in &job.refused_metrics {
+        for message in job.notes.iter().chain(&job.refused_metrics) {
             self.note(message);
         }
         if job.plan.network_isolation && !is_network_isolated(job) {
@@ -114,12 +108,12 @@ impl Attempt {
             }
         }
         let code = steps::bring_source(job, self, watch)?;
-        let runtime = self.runtime(job, watch, &code)?;
+        let runtime = Runtime::prepare(job, self, watch, &code)?;
         self.shown.extend(runtime.shown);
         for ((group, name), host) in groups.iter().zip(&mut self.hosts) {
             let entry_point = match &job.program {
                 Program::Script(script) => Some(script.entry_point.as_str()),
-                Program::Container(_) => None,
+                Program::Container(_) | Program::Algorithm(_) | Program::Image => None,
             };
             let about = About {
                 name: &job.head.name,
@@ -131,44 +125,25 @@ impl Attempt {
             let place = &host.place;
             let mut environment = input_config::environment(&about, place, &job.plan, &job.parameters, group, name);
             host.working_dir = place.seen_ml(&code);
-            environment.entry("PATH".to_owned()).or_insert_with(|| search_path(runtime.python.as_deref()));
-            environment.entry("PYTHONPATH".to_owned()).or_insert_with(|| host.working_dir.display().to_string());
+            if !matches!(job.program, Program::Image) {
+                environment.entry("PATH".to_owned()).or_insert_with(|| search_path(runtime.python.as_deref()));
+                environment.entry("PYTHONPATH".to_owned()).or_insert_with(|| host.working_dir.display().to_string());
+            }
             environment.insert(JOB_DIR_VARIABLE.to_owned(), job.dir.path.display().to_string());
             host.environment = environment;
-            host.command = match (&job.program, &runtime.python) {
-                (Program::Container(command), _) => command.iter().map(OsString::from).collect(),
-                (Program::Script(script), python) => {
-                    let python = python.clone().unwrap_or_else(|| PathBuf::from("python3"));
-                    script_command(&python, &script.entry_point, &job.parameters.arguments())
+            let python = runtime.python.clone().unwrap_or_else(|| PathBuf::from("python3"));
+            host.command = match &job.program {
+                Program::Container(command) => command.iter().map(OsString::from).collect(),
+                Program::Script(script) => script_command(&python, &script.entry_point, &job.parameters.arguments()),
+                Program::Algorithm(algorithm) => {
+                    let program =
+                        write_stand_in(*algorithm, &host.place).map_err(Halt::machine("write the program"))?;
+                    vec![python.into(), program.into()]
                 }
+                Program::Image => container::command(job, host).map_err(Halt::machine("prepare the container"))?,
             };
         }
         Ok(())
-    }
-
-    /// The Python that the program runs with; a missing one only matters to a `.py` script.
-    fn runtime(&mut self, job: &Job, watch: &mut Watch, code: &Path) -> Result<Runtime, Halt> {
-        let python = match (Python::find(&job.settings.config.python), &job.program) {
-            (Ok(python), _) => python,
-            (Err(message), Program::Script(script)) if is_python(&script.entry_point) => {
-                return Err(Halt::client(&format!("{message}. Install Python 3, or name one with --python.")));
-            }
-            (Err(_), _) => return Ok(Runtime { python: None, shown: Vec::new() }),
-        };
-        let mut shown: Vec<Shown> =
-            python.folders.iter().map(|path| Shown { path: path.clone(), writable: false }).collect();
-        let environment = match &job.program {
-            Program::Script(_) => steps::environment(job, self, watch, &python, &shown, code)?,
-            Program::Container(_) => None,
-        };
-        let executable = match environment {
-            Some(environment) => {
-                shown.push(Shown { path: environment.folder.clone(), writable: false });
-                environment.python()
-            }
-            None => python.executable,
-        };
-        Ok(Runtime { python: Some(executable), shown })
     }
 
     /// A line in the log of the first host.
@@ -188,6 +163,9 @@ impl Attempt {
     /// The sandbox of a host, with the given command.
     pub(super) fn spec(&self, job: &Job, host: &Host, command: Vec<OsString>) -> Spec {
         let home = std::env::var_os("HOME").map(PathBuf::from).and_then(|home| home.canonicalize().ok());
+        if let Program::Image = job.program {
+            return container::client_spec(job, host, command);
+        }
         let hide = [home, Some(job.data.root.clone()), Some(PathBuf::from("/run/user"))];
         Spec {
             isolation: job.settings.isolation.level,
@@ -205,15 +183,22 @@ impl Attempt {
     }
 }
 
-fn is_network_isolated(job: &Job) -> bool {
+pub(super) fn is_network_isolated(job: &Job) -> bool {
     // Hosts of one job must reach each other, and each would have a network of its own.
-    let is_possible = job.settings.isolation.level == IsolationLevel::Namespaces && job.plan.hosts().count() == 1;
+    let has_own_network =
+        job.settings.isolation.level == IsolationLevel::Namespaces || matches!(job.program, Program::Image);
+    let is_possible = has_own_network && job.plan.hosts().count() == 1;
     job.plan.network_isolation && is_possible
 }
 
 fn open_host(job: &Job, ledger: &mut Ledger, number: u32, name: &str) -> io::Result<Host> {
     let root = job.dir.hosts().join(number.to_string()).join(name);
-    let place = Place::create(root, job.settings.isolation.level)?;
+    // A container has its own /opt/ml in any case.
+    let isolation = match job.program {
+        Program::Image => IsolationLevel::Namespaces,
+        _ => job.settings.isolation.level,
+    };
+    let place = Place::create(root, isolation)?;
     let at_ms = now_ms();
     // Two attempts may begin within a second; a stream is never used twice.
     let mut second = at_ms / 1000;
@@ -240,15 +225,31 @@ fn open_host(job: &Job, ledger: &mut Ledger, number: u32, name: &str) -> io::Res
 
 /// `algo-<n>` as addresses of the loopback network. Each job has addresses of its own, so that two jobs may listen on
 /// the same port of `algo-1`.
-fn write_hosts_file(job: &Job, place: &Place) -> io::Result<()> {
+pub(super) fn addresses(job: &Job) -> Vec<(String, String)> {
     let hash =
         job.head.name.bytes().fold(2_166_136_261_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(16_777_619));
     let (a, b) = (hash % 254 + 1, (hash >> 8) % 256);
+    let hosts = job.plan.hosts().enumerate();
+    hosts.map(|(index, (_, name))| (name.to_owned(), format!("127.{a}.{b}.{}", index + 1))).collect()
+}
+
+fn write_hosts_file(job: &Job, place: &Place) -> io::Result<()> {
     let mut text = String::from("127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n");
-    for (index, (_, name)) in job.plan.hosts().enumerate() {
-        let _ = writeln!(text, "127.{a}.{b}.{} {name}", index + 1);
+    for (name, address) in addresses(job) {
+        let _ = writeln!(text, "{address} {name}");
     }
     fs::write(place.hosts_file(), text)
+}
+
+/// Puts the files of a stand-in where the host sees them; returns its program.
+fn write_stand_in(algorithm: StandIn, place: &Place) -> io::Result<PathBuf> {
+    let folder = place.tmp().join("stand-in");
+    fs::create_dir_all(&folder)?;
+    let files = algorithm.files();
+    for (name, text) in files {
+        fs::write(folder.join(name), text)?;
+    }
+    Ok(place.seen_tmp("stand-in").join(files[0].0))
 }
 
 /// `PATH` of the job: its Python first, then the server's.

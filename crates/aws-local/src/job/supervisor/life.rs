@@ -1,5 +1,6 @@
 //! The life of a job from `Starting` to what it becomes.
 
+use std::fmt::Write;
 use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,6 +11,7 @@ use super::super::artifacts::{copy_plain, pack};
 use super::super::clock::now_ms;
 use super::super::journal::Entry;
 use super::super::objects::S3Uri;
+use super::super::program::Program;
 use super::attempt::{Attempt, Halt};
 use super::train::Trained;
 use super::watch::{End, Watch};
@@ -41,7 +43,11 @@ pub(super) fn live(job: &Job, ledger: &mut Ledger, signals: SignalFd) -> io::Res
             Err(Halt::Failed(finish)) => return Ok(finish),
             Err(Halt::End(end)) => return ended_early(ledger, end),
         };
-        ledger.turn(now_ms(), "InProgress", "Training", "Training image download completed. Training in progress.")?;
+        let mut message = "Training image download completed. Training in progress.".to_owned();
+        if let Program::Algorithm(algorithm) = &job.program {
+            let _ = write!(message, " Note: {}.", algorithm.sentence());
+        }
+        ledger.turn(now_ms(), "InProgress", "Training", &message)?;
         watch.interrupt_after(time_to_interruption(job, number));
         let trained = attempt.train(job, ledger, &mut watch)?;
         watch.attempt_ended();

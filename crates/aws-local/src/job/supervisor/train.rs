@@ -8,6 +8,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::super::checkpoints::CheckpointThread;
 use super::super::output::{Capture, Sinks};
+use super::super::recover::remove_containers;
 use super::super::sampler::{SamplerThread, Subject};
 use super::super::sandbox::{Exit, Sandbox, THIS_PROGRAM};
 use super::attempt::Attempt;
@@ -67,6 +68,8 @@ impl Attempt {
         let checkpoints = CheckpointThread::start(std::mem::take(&mut self.checkpoints), period)?;
 
         let why = self.run(job, ledger, watch, &mut running)?;
+        // A client that was killed leaves its container, which must not write while the artifacts are read.
+        remove_containers(&job.dir);
 
         sampler.finish();
         let synced = checkpoints.finish();
