@@ -66,7 +66,8 @@ pub enum ImageError {
     #[error(
         "the image {image} cannot be run on this machine: it is not one of AWS's that the local engine knows, and no \
          container engine works here. Start Docker or Podman, or map the image in the configuration to a Python or to \
-         requirements, or give a training script (hyperparameters sagemaker_program and sagemaker_submit_directory)"
+         requirements, or give a training script (hyperparameters sagemaker_program and sagemaker_submit_directory) or a \
+         ContainerEntrypoint"
     )]
     Unknown { image: String },
 }

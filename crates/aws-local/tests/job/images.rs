@@ -254,7 +254,7 @@ fn a_container_ends_with_its_job() {
 }
 
 fn what_has_no_stand_in_is_said() {
-    let bench = Bench::with(|config| config.container_engine = Some("/no/such/docker".into()));
+    let bench = Bench::new();
     for (name, image, word) in [
         ("closed", "382416733822.dkr.ecr.us-east-1.amazonaws.com/pca:1", "has no local stand-in"),
         ("unknown", "000000000000.dkr.ecr.us-east-1.amazonaws.com/mine:1", "Start Docker or Podman"),

@@ -110,10 +110,10 @@ impl Setting<'_> {
             if self.missing(&self.python.executable, &[], watch)?.is_empty() {
                 return Ok(own(None, watch)?.into_iter().collect());
             }
-            if let Some(alone) = own(None, watch)? {
-                if self.missing(&alone.python(), &[alone.shown()], watch)?.is_empty() {
-                    return Ok(vec![alone]);
-                }
+            if let Some(alone) = own(None, watch)?
+                && self.missing(&alone.python(), &[alone.shown()], watch)?.is_empty()
+            {
+                return Ok(vec![alone]);
             }
         }
         for note in &packages.notes {
