@@ -288,7 +288,7 @@ mod tests {
     #[test]
     fn one_file_serves_both_commands_and_has_the_engines_tables() {
         let file = parse_file(
-            "aws-addr = \"127.0.0.1:5001\"\nmax-jobs = 3\nspot-interrupt-after = [1.5, 2]\n[quotas]\n\"training:ml.m5.large\" = 2\n[[image]]\nimage = \"*xgboost*\"\n[limits]\nlog-mib = 5\n",
+            "aws-addr = \"127.0.0.1:5001\"\nmax-jobs = 3\nspot-interrupt-after = [1.5, 2]\n[quotas]\n\"training:ml.m5.large\" = 2\n[[image]]\nimage = \"*xgboost*\"\nrequirements = [\"xgboost\"]\n[limits]\nlog-mib = 5\n",
         )
         .expect("a file");
         let config = LocalOnly::from_settings(flags(&["--max-jobs", "7"]).over(file), Some("/data".into()));
@@ -305,6 +305,8 @@ mod tests {
             assert!(refused.expect_err(text).to_string().contains(word), "{text}");
         }
         assert!(parse_file("[limits]\nlogs = 5\n").expect_err("unknown").contains("unknown field `logs`"));
+        let aimless = parse_file("[[image]]\nimage = \"*xgboost*\"\n").expect_err("no target");
+        assert!(aimless.contains("exactly one of python, requirements and container = true"), "{aimless}");
     }
 
     #[test]

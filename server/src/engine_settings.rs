@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_local::LocalConfig;
-use aws_local::job::ImageMapping;
+use aws_local::image::ImageMapping;
 use clap::Args;
 use serde::Deserialize;
 
@@ -55,7 +55,7 @@ pub struct EngineSettings {
     /// `[quotas]`: instances by `training:TYPE`, `spot:TYPE` or `warm-pool:TYPE`.
     #[arg(skip)]
     pub quotas: BTreeMap<String, u64>,
-    /// `[[image]]`: what runs in the place of a container image.
+    /// `[[image]]`: what runs in the place of a container image: a Python, requirements, or the image by an engine.
     #[arg(skip)]
     pub image: Vec<ImageMapping>,
     /// `[limits]`

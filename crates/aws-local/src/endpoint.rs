@@ -92,7 +92,6 @@ pub async fn bind(config: LocalConfig) -> Result<LocalEndpoint, LocalError> {
                 s3_root,
                 jobs,
                 metrics,
-                logs,
                 roles,
                 quotas,
                 sessions,
@@ -100,6 +99,7 @@ pub async fn bind(config: LocalConfig) -> Result<LocalEndpoint, LocalError> {
                 job_records,
                 experiments,
                 tuning,
+                logs,
             };
             Ok((services, objects))
         }

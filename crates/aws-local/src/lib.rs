@@ -12,6 +12,7 @@
 //! | `control` | what AWS has no operation for: `TrainyardLocal.InterruptTrainingJob` |
 //! | `background` | what goes on without a request: tuning jobs, and what ended jobs leave for experiments |
 //! | `s3` | S3: the protocol by `s3s`, the objects as plain files |
+//! | [`image`] | what a training image is on this machine: packages, a stand-in, a Python, a container |
 //! | [`job`] | runs the jobs: `/opt/ml`, processes, log events, metrics, spot interruptions |
 //!
 //! Invariants: every answer, an error too, is in the protocol of its request and never HTML; no operation blocks the
@@ -27,6 +28,7 @@ pub mod endpoint;
 mod field;
 mod guard;
 mod iam;
+pub mod image;
 pub mod job;
 mod logs;
 mod page;

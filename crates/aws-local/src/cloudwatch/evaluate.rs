@@ -57,7 +57,7 @@ impl<'a> Evaluator<'a> {
                 // As the console does it: the expression's label, then the metric's.
                 if let Some(label) = query.label.as_deref().filter(|label| !label.is_empty()) {
                     for series in &mut many {
-                        series.label = format!("{label} {}", series.label).trim_end().to_owned();
+                        format!("{label} {}", series.label).trim_end().clone_into(&mut series.label);
                     }
                 }
                 Ok(many)

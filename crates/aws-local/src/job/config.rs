@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::image::ImageMapping;
+
 /// How jobs are run on this machine. [`JobConfig::new`] gives the defaults.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JobConfig {
@@ -13,6 +15,12 @@ pub struct JobConfig {
     pub program: PathBuf,
     /// The Python that runs `.py` entry points and makes the environments for `requirements.txt`.
     pub python: PathBuf,
+    /// What the user says about images; the first rule that matches counts.
+    #[serde(default)]
+    pub images: Vec<ImageMapping>,
+    /// The client of the container engine; `None` takes Docker or else Podman from `PATH`, if one works.
+    #[serde(default)]
+    pub container_engine: Option<PathBuf>,
     /// Given to jobs as `AWS_REGION`.
     pub region: String,
     /// When set, jobs get it as `AWS_ENDPOINT_URL` with dummy credentials, so that boto3 in a script reaches this engine.
@@ -42,9 +50,6 @@ pub struct JobConfig {
     /// Most that `/opt/ml` and `/tmp` of one host may hold, below the `VolumeSizeInGB` of its job.
     #[serde(default)]
     pub job_disk_mib: Option<u64>,
-    /// What runs in the place of container images, in the order in which they are tried.
-    #[serde(default)]
-    pub images: Vec<ImageMapping>,
     /// Seconds between two samples of CPU, memory and disk of a host.
     pub instance_metric_period_seconds: u64,
     /// Seconds between SIGTERM and SIGKILL when a job is stopped or its spot capacity is taken away. SageMaker: 120.
@@ -65,6 +70,8 @@ impl JobConfig {
         JobConfig {
             program,
             python: PathBuf::from("python3"),
+            images: Vec::new(),
+            container_engine: None,
             region: "us-east-1".to_owned(),
             endpoint_url: None,
             spot_discount_percent: 70,
@@ -76,7 +83,6 @@ impl JobConfig {
             job_memory_mib: None,
             job_cpus: None,
             job_disk_mib: None,
-            images: Vec::new(),
             instance_metric_period_seconds: 2,
             stop_grace_seconds: 120,
             checkpoint_period_seconds: 5,
@@ -91,18 +97,4 @@ impl JobConfig {
 pub fn default_max_jobs() -> usize {
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     (4 * cores).max(8)
-}
-
-/// What runs on this machine in the place of a container image.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct ImageMapping {
-    /// The image's URI, or a pattern for it in which `*` stands for any text.
-    pub image: String,
-    /// The Python that runs its scripts, instead of [`JobConfig::python`].
-    #[serde(default)]
-    pub python: Option<PathBuf>,
-    /// Packages that its environment has, as pip names them.
-    #[serde(default)]
-    pub packages: Vec<String>,
 }

@@ -23,6 +23,7 @@ use super::layout::{DataDir, GONE, JobDir, NEW, is_job_name};
 use super::queue::Queue;
 use super::sandbox::isolation_probe;
 use super::{Isolation, JobConfig, JobError, JobRecord, LogRead, LogStream, MetricSample};
+use crate::image::with_own_metrics;
 
 /// Everything about how a job is run that is decided before it starts; kept as `engine.json` with the job.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -272,7 +273,8 @@ impl JobHost {
         restrict(&staging)?;
         let head = Head { name: name.to_owned(), arn: arn.to_owned(), created_at_ms: now };
         write_json(&dir.head(), &head)?;
-        write_json(&dir.request(), request)?;
+        // Written as SageMaker shows it: a built-in algorithm has its own metric definitions.
+        write_json(&dir.request(), &with_own_metrics(request, &self.inner.config.images))?;
         write_json(&dir.tags(), tags)?;
         write_json(&dir.engine(), &settings)?;
         JournalWriter::open(&dir.journal())?.append(&Entry::Status {

@@ -6,8 +6,9 @@
 //!                  lock supervisor.json              who the supervisor is, see `lock`
 //!                  stop interrupt                    wishes, written by the server
 //!                  update.json pool.json reuses.json see `change` and `warm_pool`; written by the server
+//!                  containers.jsonl                  containers that a crash could leave
 //!                  hosts/<attempt>/<algo-n>/         what a host sees as /opt/ml and /tmp; gone when the job is over
-//! DATA/envs/<hash>/                                  Python environments of requirements.txt files
+//! DATA/envs/<hash>/                                  Python environments of images and requirements.txt files
 //! DATA/s3/<bucket>/<key>                             the S3 store
 //! ```
 //! Invariant: a [`JobDir`] made from a name is always exactly one level below `DATA/jobs`.
@@ -106,6 +107,11 @@ impl JobDir {
 
     pub(super) fn lock(&self) -> PathBuf {
         self.path.join("lock")
+    }
+
+    /// Containers of the job: JSON lines of [`super::recover::Contained`].
+    pub(super) fn containers(&self) -> PathBuf {
+        self.path.join("containers.jsonl")
     }
 
     pub(super) fn supervisor(&self) -> PathBuf {

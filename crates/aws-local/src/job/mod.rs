@@ -5,8 +5,9 @@
 //!   turn (`queue`), starts one detached supervisor process per job and recovers those whose supervisor is gone
 //!   (`supervision`, `lock`, `recover`), reads what it writes (`journal`, `lines`), changes and deletes (`change`), and
 //!   keeps warm pools (`warm_pool`).
-//! - [`supervise`] (`supervisor`): that process. Parses the request (`plan`, `program`), lays out `/opt/ml` (`place`,
-//!   `input_config`, `channels`, `python_env`), trains, and uploads (`artifacts`, `checkpoints`).
+//! - [`supervise`] (`supervisor`): that process. Parses the request (`plan`, `program`), decides what stands for its
+//!   image (`supervisor::choice`, over [`crate::image`]), lays out `/opt/ml` (`place`, `input_config`, `channels`,
+//!   `python_env`), trains, and uploads (`artifacts`, `checkpoints`).
 //! - [`sandbox`]: the namespaces that a command runs in, and [`isolation_probe`], which tells what this machine allows.
 //! - `output`: log events and metrics from what a job prints; `sampler`: CPU, memory and disk of its hosts; `limits`: what they
 //!   may take.
@@ -58,7 +59,7 @@ mod tree;
 mod types;
 mod warm_pool;
 
-pub use config::{ImageMapping, JobConfig, default_max_jobs};
+pub use config::{JobConfig, default_max_jobs};
 pub use host::JobHost;
 pub(crate) use host::write_json;
 pub use sandbox::{isolation_probe, sandbox};

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::objects::S3Uri;
 use super::plan::Plan;
 use super::python_text::{decode, to_argument};
+use crate::image::StandIn;
 
 /// What the request asks to run.
 #[derive(Debug, Clone)]
@@ -15,6 +16,10 @@ pub(super) enum Program {
     /// `ContainerEntrypoint` with `ContainerArguments`.
     Container(Vec<String>),
     Script(Script),
+    /// The local stand-in of a built-in algorithm.
+    Algorithm(StandIn),
+    /// Whatever is inside the image, run by a container engine.
+    Image,
 }
 
 /// Script mode: a source archive and the name of a program in it.

@@ -1,7 +1,8 @@
-//! The Python of this machine, and environments for `requirements.txt`.
+//! The Python of this machine, and environments with more packages: those that stand for an image, and those of a
+//! `requirements.txt`, which may lie over the former as they do in the image.
 //!
-//! An environment is a venv over the system's packages in `DATA/envs/<hash>`, where the hash covers the requirements
-//! and the Python. Invariant: a folder with the file `ready` in it is complete and never changes; whoever builds one
+//! An environment is a venv over the system's packages in `DATA/envs/<hash>`, where the hash covers the requirements,
+//! what lies below them, and the Python. Invariant: a folder with the file `ready` in it is complete and never changes; whoever builds one
 //! holds `<hash>.lock`, so two jobs with the same requirements build it once.
 
 use std::fs::{self, File};
@@ -13,6 +14,7 @@ use nix::fcntl::{Flock, FlockArg};
 use sha2::{Digest, Sha256};
 
 use super::layout::DataDir;
+use super::sandbox::Shown;
 
 /// A Python installation.
 #[derive(Debug, Clone)]
@@ -63,6 +65,16 @@ pub(super) struct Environment {
     pub(super) folder: PathBuf,
 }
 
+/// How pip installs.
+#[derive(Debug, Clone)]
+pub(super) struct Pip {
+    /// Nothing is built, so nothing of a package runs while it is installed; then this machine's cache may be used.
+    pub(super) wheels_only: bool,
+    pub(super) use_cache: bool,
+    /// An environment whose packages are seen below those that are installed.
+    pub(super) below: Option<Environment>,
+}
+
 /// The right to build an environment.
 pub(super) struct BuildLock {
     _file: Flock<File>,
@@ -71,6 +83,17 @@ pub(super) struct BuildLock {
 impl Environment {
     pub(super) fn python(&self) -> PathBuf {
         self.folder.join("bin/python")
+    }
+
+    /// For the sandbox of those who use it.
+    pub(super) fn shown(&self) -> Shown {
+        Shown { path: self.folder.clone(), writable: false }
+    }
+
+    /// Where its packages are.
+    fn packages(&self, python: &Python) -> PathBuf {
+        let version: Vec<&str> = python.version.splitn(3, '.').take(2).collect();
+        self.folder.join("lib").join(format!("python{}", version.join("."))).join("site-packages")
     }
 
     pub(super) fn is_ready(&self) -> bool {
@@ -98,17 +121,31 @@ impl Environment {
     }
 
     /// The shell commands that build it, run inside a sandbox in which the folder can be written.
-    /// Some systems ship Python without `ensurepip`: then the system's pip installs into the venv.
-    pub(super) fn build_script(&self, python: &Python, requirements: &Path) -> String {
+    /// The system's pip installs into the venv, which saves seconds; where it is missing or older than 22.3, the venv gets
+    /// one of its own.
+    pub(super) fn build_script(&self, python: &Python, requirements: &Path, pip: &Pip) -> String {
         let quote = |path: &Path| super::program::quote(&path.display().to_string());
+        let mut options = "--no-input --disable-pip-version-check --progress-bar off".to_owned();
+        if pip.wheels_only {
+            options.push_str(" --only-binary :all:");
+        }
+        if !pip.use_cache {
+            options.push_str(" --no-cache-dir");
+        }
+        // Python reads such a file as more folders with packages, after its own.
+        let link = pip.below.as_ref().map_or_else(String::new, |below| {
+            let link = quote(&self.packages(python).join("trainyard-image.pth"));
+            let below = quote(&below.packages(python));
+            format!("printf '%s\\n' {below} > {link} && ")
+        });
         let (python, folder) = (quote(&python.executable), quote(&self.folder));
         let (own, requirements) = (quote(&self.python()), quote(requirements));
-        let options = "--no-input --disable-pip-version-check --no-cache-dir --progress-bar off";
+        let install = format!("install {options} -r {requirements}");
         format!(
-            "if {python} -m venv --system-site-packages {folder} >/dev/null 2>&1; then \
-             exec {own} -m pip install {options} -r {requirements}; fi; \
-             {python} -m venv --system-site-packages --without-pip --clear {folder} && \
-             exec {python} -m pip --python {own} install {options} -r {requirements}"
+            "if {python} -m venv --system-site-packages --without-pip {folder} && \
+             {python} -m pip --python {own} --version >/dev/null 2>&1; then \
+             {link}exec {python} -m pip --python {own} {install}; fi; \
+             {python} -m venv --system-site-packages --clear {folder} && {link}exec {own} -m pip {install}"
         )
     }
 }

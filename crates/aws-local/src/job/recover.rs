@@ -1,12 +1,13 @@
 //! A job whose supervisor is gone: what can truthfully be said about it, and what must be cleared away.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::cached::read_json;
@@ -14,6 +15,7 @@ use super::journal::{Entry, JobState, JournalWriter};
 use super::layout::JobDir;
 use super::output::SampleLine;
 use super::tree;
+use crate::image::Engine;
 
 /// Environment variable that every process of a job carries, to know leftovers by.
 pub(super) const JOB_DIR_VARIABLE: &str = "TRAINYARD_LOCAL_JOB_DIR";
@@ -168,8 +170,37 @@ fn final_metrics(dir: &JobDir) -> Vec<(String, f64, i64)> {
     last
 }
 
-/// Kills processes that carry this job's mark. With namespaces there are none: they died with the supervisor.
+/// A container of a job, written down before it is started: an engine keeps it running when its client is killed.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Contained {
+    pub(super) engine: Engine,
+    pub(super) name: String,
+}
+
+impl Contained {
+    pub(super) fn write(&self, dir: &JobDir) -> io::Result<()> {
+        let mut line = serde_json::to_vec(self).map_err(io::Error::other)?;
+        line.push(b'\n');
+        let mut file = fs::OpenOptions::new().create(true).append(true).open(dir.containers())?;
+        file.write_all(&line)?;
+        file.sync_data()
+    }
+}
+
+/// Ends and removes the containers of a job; those that are gone already are no trouble.
+pub(super) fn remove_containers(dir: &JobDir) {
+    let Ok(text) = fs::read(dir.containers()) else { return };
+    let lines = text.split(|b| *b == b'\n').filter_map(|line| serde_json::from_slice::<Contained>(line).ok());
+    for contained in lines {
+        contained.engine.remove(&contained.name);
+    }
+    let _ = fs::remove_file(dir.containers());
+}
+
+/// Kills what carries this job's mark: processes (with namespaces there are none, they died with the supervisor) and
+/// containers.
 pub(super) fn kill_leftovers(dir: &JobDir) {
+    remove_containers(dir);
     let mark = format!("{JOB_DIR_VARIABLE}={}", dir.path.display());
     let Ok(processes) = procfs::process::all_processes() else { return };
     for process in processes.flatten() {

@@ -65,7 +65,7 @@ mod tests {
     fn a_bomb_stops_at_the_limit() {
         let mut packed = GzEncoder::new(Vec::new(), Compression::best());
         for _ in 0..64 {
-            packed.write_all(&[0; 1 << 20]).unwrap();
+            packed.write_all(&vec![0; 1 << 20]).unwrap();
         }
         let packed = packed.finish().unwrap();
         assert!(packed.len() < limit(Service::CloudWatch));

@@ -35,6 +35,8 @@ impl Bench {
         config.instance_metric_period_seconds = 1;
         config.checkpoint_period_seconds = 1;
         config.spot_restart_seconds = 0;
+        // What a test needs of an engine it brings itself.
+        config.container_engine = Some(PathBuf::from("/no/such/engine"));
         change(&mut config);
         let host = JobHost::open(data.path(), config.clone()).expect("a host");
         Bench { data, host, config }

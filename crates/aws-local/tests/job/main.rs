@@ -6,6 +6,7 @@ mod bench;
 mod contract;
 mod hostile;
 mod hosts;
+mod images;
 mod inputs;
 mod life;
 mod limits;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         limits::TESTS,
         warm_pool::TESTS,
         retry::TESTS,
+        images::TESTS,
     ] {
         for (name, test) in list {
             let test = *test;

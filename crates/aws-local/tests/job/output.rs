@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::bench::{Bench, Test};
+use crate::images::SKLEARN;
 
 pub(crate) const TESTS: &[Test] = &[
     ("output::a_flood_is_bounded_and_its_metrics_are_kept", a_flood_is_bounded_and_its_metrics_are_kept),
@@ -66,7 +67,10 @@ print("after loss=1")
 
 fn pages_of_a_log_fit_together() {
     let bench = Bench::new();
-    bench.script("pages", "for n in range(2000): print('line', n)\n", |_| {});
+    bench.script("pages", "for n in range(2000): print('line', n)\n", |request| {
+        // A known image: there is nothing to be noted in the log.
+        request["AlgorithmSpecification"]["TrainingImage"] = json!(SKLEARN);
+    });
     bench.end("pages");
     let stream = bench.host.log_streams("pages").remove(0);
     assert_eq!(stream.event_count, 2000);

@@ -19,13 +19,13 @@ use super::super::objects::S3Uri;
 use super::super::output::{HostLog, SharedLog, Tail};
 use super::super::pipe::Feeder;
 use super::super::place::Place;
-use super::super::program::{Program, is_python, script_command};
-use super::super::python_env::Python;
+use super::super::program::{Program, script_command};
 use super::super::recover::JOB_DIR_VARIABLE;
 use super::super::sandbox::{Exit, Network, SharedNetwork, Shown, Spec, THIS_PROGRAM};
-use super::steps;
+use super::runtime::Runtime;
 use super::watch::{End, Watch};
-use super::{Finish, Job, Ledger};
+use super::{Finish, Job, Ledger, container, steps};
+use crate::image::StandIn;
 
 /// Why an attempt did not come to train.
 pub(super) enum Halt {
@@ -54,7 +54,7 @@ pub(super) struct Host {
     pub(super) environment: BTreeMap<String, String>,
     pub(super) working_dir: PathBuf,
     /// Folders below `/opt/ml` that cannot be written.
-    read_only: Vec<PathBuf>,
+    pub(super) read_only: Vec<PathBuf>,
     pub(super) exit: Option<Exit>,
     pub(super) tail: Tail,
     /// Why it was killed, if it took more than it may.
@@ -69,12 +69,6 @@ pub(super) struct Attempt {
     pub(super) feeders: Vec<Feeder>,
     pub(super) shown: Vec<Shown>,
     network: Option<SharedNetwork>,
-}
-
-/// What a program needs of the Python side: the interpreter, and folders that must be seen.
-struct Runtime {
-    python: Option<PathBuf>,
-    shown: Vec<Shown>,
 }
 
 impl Attempt {
@@ -99,11 +93,15 @@ impl Attempt {
     }
 
     fn fill(&mut self, job: &Job, watch: &mut Watch) -> Result<(), Halt> {
-        for message in &job.refused_metrics {
+        for message in job.notes.iter().chain(&job.refused_metrics) {
             self.note(message);
         }
         if job.plan.network_isolation && !is_network_isolated(job) {
-            self.note("EnableNetworkIsolation is not in force: this machine offers no namespaces");
+            let why = match job.program {
+                Program::Image => "the containers of one job reach each other through this machine's network",
+                _ => "this machine offers no namespaces",
+            };
+            self.note(&format!("EnableNetworkIsolation is not in force: {why}"));
         }
         let groups: Vec<_> = job.plan.hosts().collect();
         for ((group, name), host) in groups.iter().zip(&self.hosts) {
@@ -124,12 +122,12 @@ impl Attempt {
             }
         }
         let code = steps::bring_source(job, self, watch)?;
-        let runtime = self.runtime(job, watch, &code)?;
+        let runtime = Runtime::prepare(job, self, watch, &code)?;
         self.shown.extend(runtime.shown);
         for ((group, name), host) in groups.iter().zip(&mut self.hosts) {
             let entry_point = match &job.program {
                 Program::Script(script) => Some(script.entry_point.as_str()),
-                Program::Container(_) => None,
+                Program::Container(_) | Program::Algorithm(_) | Program::Image => None,
             };
             let about = About {
                 name: &job.head.name,
@@ -141,8 +139,10 @@ impl Attempt {
             let place = &host.place;
             let mut environment = input_config::environment(&about, place, &job.plan, &job.parameters, group, name);
             host.working_dir = place.seen_ml(&code);
-            environment.entry("PATH".to_owned()).or_insert_with(|| search_path(runtime.python.as_deref()));
-            environment.entry("PYTHONPATH".to_owned()).or_insert_with(|| host.working_dir.display().to_string());
+            if !matches!(job.program, Program::Image) {
+                environment.entry("PATH".to_owned()).or_insert_with(|| search_path(runtime.python.as_deref()));
+                environment.entry("PYTHONPATH".to_owned()).or_insert_with(|| host.working_dir.display().to_string());
+            }
             environment.insert(JOB_DIR_VARIABLE.to_owned(), job.dir.path.display().to_string());
             host.environment = environment;
             host.read_only = job
@@ -151,41 +151,22 @@ impl Attempt {
                 .filter(|channel| channel.input_mode == InputMode::FastFile)
                 .map(|channel| Path::new("input/data").join(&channel.name))
                 .collect();
-            host.command = match (&job.program, &runtime.python) {
-                (Program::Container(command), _) => command.iter().map(OsString::from).collect(),
-                (Program::Script(script), python) => {
-                    let python = python.clone().unwrap_or_else(|| PathBuf::from("python3"));
+            let python = runtime.python.clone().unwrap_or_else(|| PathBuf::from("python3"));
+            host.command = match &job.program {
+                Program::Container(command) => command.iter().map(OsString::from).collect(),
+                Program::Script(script) => {
                     let is_package = host.place.ml().join(&code).join("setup.py").is_file();
                     script_command(&python, &script.entry_point, is_package, &job.parameters.arguments())
                 }
+                Program::Algorithm(algorithm) => {
+                    let program =
+                        write_stand_in(*algorithm, &host.place).map_err(Halt::machine("write the program"))?;
+                    vec![python.into(), program.into()]
+                }
+                Program::Image => container::command(job, host).map_err(Halt::machine("prepare the container"))?,
             };
         }
         Ok(())
-    }
-
-    /// The Python that the program runs with; a missing one only matters to a `.py` script.
-    fn runtime(&mut self, job: &Job, watch: &mut Watch, code: &Path) -> Result<Runtime, Halt> {
-        let python = match (Python::find(&job.settings.config.python), &job.program) {
-            (Ok(python), _) => python,
-            (Err(message), Program::Script(script)) if is_python(&script.entry_point) => {
-                return Err(Halt::client(&format!("{message}. Install Python 3, or name one with --python.")));
-            }
-            (Err(_), _) => return Ok(Runtime { python: None, shown: Vec::new() }),
-        };
-        let mut shown: Vec<Shown> =
-            python.folders.iter().map(|path| Shown { path: path.clone(), writable: false }).collect();
-        let environment = match &job.program {
-            Program::Script(_) => steps::environment(job, self, watch, &python, &shown, code)?,
-            Program::Container(_) => None,
-        };
-        let executable = match environment {
-            Some(environment) => {
-                shown.push(Shown { path: environment.folder.clone(), writable: false });
-                environment.python()
-            }
-            None => python.executable,
-        };
-        Ok(Runtime { python: Some(executable), shown })
     }
 
     /// A line in the log of the first host.
@@ -207,6 +188,9 @@ impl Attempt {
 
     /// The sandbox of a host, with the given command.
     pub(super) fn spec(&self, job: &Job, host: &Host, command: Vec<OsString>) -> Spec {
+        if let Program::Image = job.program {
+            return container::client_spec(job, host, command);
+        }
         let home = std::env::var_os("HOME").map(PathBuf::from).and_then(|home| home.canonicalize().ok());
         let hide = [home, Some(job.data.root.clone()), Some(PathBuf::from("/run/user"))];
         Spec {
@@ -231,8 +215,13 @@ impl Attempt {
     }
 }
 
-fn is_network_isolated(job: &Job) -> bool {
-    job.plan.network_isolation && job.settings.isolation.level == IsolationLevel::Namespaces
+/// The hosts of an isolated job share a network that has no way out; a container of an engine can only have one of its own.
+pub(super) fn is_network_isolated(job: &Job) -> bool {
+    let is_possible = match job.program {
+        Program::Image => job.plan.hosts().count() == 1,
+        _ => job.settings.isolation.level == IsolationLevel::Namespaces,
+    };
+    job.plan.network_isolation && is_possible
 }
 
 /// Brings a channel to a host: as files, or through a pipe whose writer is given.
@@ -272,7 +261,12 @@ fn live_outputs(job: &Job) -> Vec<(PathBuf, S3Uri)> {
 
 fn open_host(job: &Job, ledger: &mut Ledger, number: u32, name: &str) -> io::Result<Host> {
     let root = job.dir.hosts().join(number.to_string()).join(name);
-    let place = Place::create(root, job.settings.isolation.level)?;
+    // A container has its own /opt/ml in any case.
+    let isolation = match job.program {
+        Program::Image => IsolationLevel::Namespaces,
+        _ => job.settings.isolation.level,
+    };
+    let place = Place::create(root, isolation)?;
     let at_ms = now_ms();
     // Two attempts may begin within a second; a stream is never used twice.
     let mut second = at_ms / 1000;
@@ -301,15 +295,31 @@ fn open_host(job: &Job, ledger: &mut Ledger, number: u32, name: &str) -> io::Res
 
 /// `algo-<n>` as addresses of the loopback network. Each job has addresses of its own, so that two jobs may listen on
 /// the same port of `algo-1`.
-fn write_hosts_file(job: &Job, place: &Place) -> io::Result<()> {
+pub(super) fn addresses(job: &Job) -> Vec<(String, String)> {
     let hash =
         job.head.name.bytes().fold(2_166_136_261_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(16_777_619));
     let (a, b) = (hash % 254 + 1, (hash >> 8) % 256);
+    let hosts = job.plan.hosts().enumerate();
+    hosts.map(|(index, (_, name))| (name.to_owned(), format!("127.{a}.{b}.{}", index + 1))).collect()
+}
+
+fn write_hosts_file(job: &Job, place: &Place) -> io::Result<()> {
     let mut text = String::from("127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n");
-    for (index, (_, name)) in job.plan.hosts().enumerate() {
-        let _ = writeln!(text, "127.{a}.{b}.{} {name}", index + 1);
+    for (name, address) in addresses(job) {
+        let _ = writeln!(text, "{address} {name}");
     }
     fs::write(place.hosts_file(), text)
+}
+
+/// Puts the files of a stand-in where the host sees them; returns its program.
+fn write_stand_in(algorithm: StandIn, place: &Place) -> io::Result<PathBuf> {
+    let folder = place.tmp().join("stand-in");
+    fs::create_dir_all(&folder)?;
+    let files = algorithm.files();
+    for (name, text) in files {
+        fs::write(folder.join(name), text)?;
+    }
+    Ok(place.seen_tmp("stand-in").join(files[0].0))
 }
 
 /// `PATH` of the job: its Python first, then the server's.

@@ -1,5 +1,6 @@
 //! The life of a job from `Starting` to what it becomes.
 
+use std::fmt::Write;
 use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,6 +12,7 @@ use super::super::cached::read_json;
 use super::super::clock::now_ms;
 use super::super::journal::{Entry, JobState};
 use super::super::objects::S3Uri;
+use super::super::program::Program;
 use super::super::recover::retries_left;
 use super::super::warm_pool::Reuses;
 use super::attempt::{Attempt, Halt};
@@ -114,7 +116,11 @@ fn attempt(job: &Job, ledger: &mut Ledger, watch: &mut Watch) -> io::Result<Outc
             };
         }
     };
-    ledger.turn(now_ms(), "InProgress", "Training", "Training image download completed. Training in progress.")?;
+    let mut message = "Training image download completed. Training in progress.".to_owned();
+    if let Program::Algorithm(algorithm) = &job.program {
+        let _ = write!(message, " Note: {}.", algorithm.sentence());
+    }
+    ledger.turn(now_ms(), "InProgress", "Training", &message)?;
     watch.interrupt_after(time_to_interruption(job, interruptions));
     let trained = attempt.train(job, ledger, watch)?;
     watch.attempt_ended();

@@ -6,8 +6,12 @@
 //! free and say so (`recover`).
 
 mod attempt;
+mod choice;
+mod container;
 mod life;
+mod packages;
 mod reason;
+mod runtime;
 mod steps;
 mod train;
 mod watch;
@@ -34,6 +38,7 @@ use super::plan::Plan;
 use super::program::{Parameters, Program};
 use super::recover::kill_leftovers;
 use super::tree;
+use choice::{Base, Choice};
 
 /// How long to wait for a lock that a server only looks at.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
@@ -84,9 +89,9 @@ fn run(dir: &JobDir) -> io::Result<()> {
         Err(message) => Finish::client_error(&message),
         Ok(plan) => {
             let parameters = Parameters::of(&plan);
-            match Program::of(&plan, &parameters) {
+            match Choice::of(&request, &plan, &parameters, &settings.config) {
                 Err(message) => Finish::client_error(&message),
-                Ok(program) => {
+                Ok(Choice { program, base, notes }) => {
                     let (matcher, refused_metrics) = MetricMatcher::compile(&plan.metric_definitions);
                     let job = Job {
                         objects: Objects::new(data.s3()),
@@ -100,6 +105,8 @@ fn run(dir: &JobDir) -> io::Result<()> {
                         plan,
                         parameters,
                         program,
+                        base,
+                        notes,
                         matcher: Arc::new(matcher),
                         refused_metrics,
                         metrics: Arc::clone(&metrics),
@@ -136,6 +143,9 @@ struct Job {
     plan: Plan,
     parameters: Parameters,
     program: Program,
+    base: Base,
+    /// What to say first in the log about the program and its image.
+    notes: Vec<String>,
     objects: Objects,
     budget: Arc<LogBudget>,
     matcher: Arc<MetricMatcher>,

@@ -35,7 +35,8 @@ pub(super) fn of_host(job: &Job, host: &Host) -> String {
         None => return format!("InternalServerError: {} was lost", host.name),
     };
     if let Some(text) = failure_file(&host.place.ml()).filter(|_| host.excess.is_none()) {
-        return format!("AlgorithmError: {text}");
+        let is_classed = matches!(job.program, Program::Algorithm(_)) && text.starts_with("ClientError: ");
+        return if is_classed { text } else { format!("AlgorithmError: {text}") };
     }
     if let Some(excess @ Excess::Disk { .. }) = &host.excess {
         return format!("ClientError: {excess}");
@@ -44,6 +45,12 @@ pub(super) fn of_host(job: &Job, host: &Host) -> String {
     let words: Vec<String> = host.command.iter().map(|word| quote(&word.to_string_lossy())).collect();
     match &job.program {
         Program::Script(_) => user_script_error("ExecuteUserScriptError", code, &message, &words.join(" ")),
+        Program::Algorithm(algorithm) => user_script_error(algorithm.title(), code, &message, &words.join(" ")),
+        // The engine's own code for what it could not do at all; its message says what.
+        Program::Image if code == 125 => {
+            format!("ClientError: the container engine could not run {}: {message}", job.plan.image)
+        }
+        Program::Image => user_script_error("the container failed", code, &message, &job.plan.image),
         Program::Container(_) => user_script_error("the container's command failed", code, &message, &words.join(" ")),
     }
 }

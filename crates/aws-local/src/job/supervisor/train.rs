@@ -10,6 +10,7 @@ use super::super::checkpoints::CheckpointThread;
 use super::super::limits::{LimitThread, Limited};
 use super::super::output::{Capture, Sinks};
 use super::super::pipe::Feeder;
+use super::super::recover::remove_containers;
 use super::super::sampler::{SamplerThread, Subject};
 use super::super::sandbox::{Exit, Sandbox, THIS_PROGRAM};
 use super::attempt::Attempt;
@@ -71,10 +72,12 @@ impl Attempt {
         let limits = LimitThread::start(self.limited(job, &running))?;
 
         let why = self.run(job, ledger, watch, &limits, &mut running)?;
+        // A client that was killed leaves its container, which must not write while the artifacts are read.
+        remove_containers(&job.dir);
 
         limits.finish();
         sampler.finish();
-        let fed: Result<(), String> = self.feeders.drain(..).map(Feeder::finish).collect();
+        let fed: Result<(), String> = self.feeders.drain(..).try_for_each(Feeder::finish);
         let synced = checkpoints.finish();
         if let Err(error) = &synced {
             self.note(&format!("checkpoints could not be copied to S3: {error}"));
