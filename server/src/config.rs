@@ -2,7 +2,11 @@
 //!
 //! Nothing else in the program reads the environment; what a part needs, it is given.
 
-use std::{fmt, net::SocketAddr, path::PathBuf};
+use std::{
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     cli::{EngineChoice, LocalArgs, ServeArgs, Settings},
