@@ -19,6 +19,11 @@ def minute(ago):
     return START - datetime.timedelta(minutes=ago)
 
 
+def soon():
+    """The end of a window that holds what happened until now, however long ago `START` was."""
+    return datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=2)
+
+
 @pytest.fixture
 def namespace(aws):
     """Ten minutes of two metrics: `errors` 1, 2, .. 10 towards the past, and `calls`, always 20."""
@@ -41,7 +46,7 @@ def stat(id, namespace, metric, stat="Sum", period=60, **more):
 def data(aws, *queries, **more):
     """All pages of GetMetricData, joined by id and label."""
     pages = aws("cloudwatch").get_paginator("get_metric_data").paginate(
-        MetricDataQueries=queries, StartTime=minute(60), EndTime=minute(-1), **more
+        MetricDataQueries=queries, StartTime=minute(60), EndTime=soon(), **more
     )
     results = {}
     for page in pages:
@@ -131,7 +136,7 @@ def test_forms_and_gzip(aws, endpoint, namespace):
         "Namespace": namespace,
         "MetricName": "sizes",
         "StartTime": minute(60).isoformat(),
-        "EndTime": minute(-2).isoformat(),
+        "EndTime": soon().isoformat(),
         "Period": "60",
     }
     xml = form(endpoint, **read, **{"Statistics.member.1": "Sum", "Statistics.member.2": "SampleCount"})

@@ -134,17 +134,19 @@ pub(super) fn MetricsTable(page: Page) -> impl IntoView {
     };
     let heading = move || if state.run.with(Run::is_over) { "Final" } else { "Last" };
     view! {
-        <table class="pairs metrics-table">
-            <thead>
-                <tr>
-                    <th scope="col">"Metric"</th>
-                    <th scope="col" class="is-number">{heading}</th>
-                    <th scope="col" class="is-number">"Min"</th>
-                    <th scope="col" class="is-number">"Max"</th>
-                </tr>
-            </thead>
-            <tbody>{body}</tbody>
-        </table>
+        <div class="pairs-scroll">
+            <table class="pairs metrics-table">
+                <thead>
+                    <tr>
+                        <th scope="col">"Metric"</th>
+                        <th scope="col" class="is-number">{heading}</th>
+                        <th scope="col" class="is-number">"Min"</th>
+                        <th scope="col" class="is-number">"Max"</th>
+                    </tr>
+                </thead>
+                <tbody>{body}</tbody>
+            </table>
+        </div>
     }
 }
 
