@@ -2,12 +2,13 @@
 
 use domain::{
     cost::{CostState, CostSummary},
-    job_draft::{FieldError, NameValue},
+    job_draft::FieldError,
     log::LogLine,
     money::NanoUsd,
     run::RunBadge,
     series::Point,
     time::Timestamp,
+    training_job::Fields,
 };
 use leptos::prelude::*;
 
@@ -17,7 +18,8 @@ use crate::components::{
     field::{FormErrors, TextField, field_id},
     log_view::{LogLines, LogLook},
     money::Money,
-    rows_field::{Rows, RowsField},
+    request_form::RequestForm,
+    rows_field::{RowsField, name_and_value},
 };
 
 const HOSTILE: &str = "<script>alert(1)</script>\"'{{x}}";
@@ -82,18 +84,22 @@ fn a_field_without_an_error_points_to_its_hint_only() {
 
 #[test]
 fn rows_keep_what_was_typed_have_blank_ones_and_show_errors_at_their_place() {
-    let given = [NameValue::new("epochs", "20"), NameValue::new("lr", HOSTILE)];
+    let mut given = Fields::default();
+    given.push_pair("HyperParameters", "epochs", "20");
+    given.push_pair("HyperParameters", "lr", HOSTILE);
     let html = html(|| {
-        let errors = errors(vec![FieldError::new("hyperparameters[1].value", "too long")]);
-        view! { <RowsField field="hyperparameters" what="hyperparameter" rows=Rows::new(&given) errors/> }
+        provide_context(RequestForm::new(&given));
+        let errors = errors(vec![FieldError::new("HyperParameters[1].value", "too long")]);
+        let columns = name_and_value("epochs", "20");
+        view! { <RowsField path="HyperParameters" what="hyperparameter" columns errors/> }
     });
-    assert_eq!(html.matches("name=\"hyperparameters.name\"").count(), 4, "two given, two blank: {html}");
-    assert_eq!(html.matches("name=\"hyperparameters.value\"").count(), 4);
-    assert!(html.contains("id=\"f-hyperparameters-1-value-error\""), "{html}");
-    assert!(html.contains("id=\"f-hyperparameters-1-value\""), "{html}");
+    assert_eq!(html.matches("].name\"").count(), 4, "two given, two blank: {html}");
+    assert_eq!(html.matches("].value\"").count(), 4);
+    assert!(html.contains("id=\"f-HyperParameters-1-value-error\""), "{html}");
+    assert!(html.contains("id=\"f-HyperParameters-1-value\""), "{html}");
     assert_eq!(html.matches("aria-invalid=\"true\"").count(), 1, "{html}");
     assert!(!html.contains("<script>"), "{html}");
-    assert_eq!(field_id("hyperparameters[1].value"), "f-hyperparameters-1-value");
+    assert_eq!(field_id("HyperParameters[1].value"), "f-HyperParameters-1-value");
 }
 
 #[test]

@@ -4,8 +4,22 @@ import { expect, type Locator, type Page } from "@playwright/test";
 
 import { RunPage } from "./run_page";
 
-/** Tables of name and value. */
-export type Rows = "hyperparameters" | "metric_definitions" | "environment" | "tags";
+/** Lists with two columns, by their paths in the request, and the columns' names. */
+const COLUMNS = {
+  HyperParameters: ["name", "value"],
+  Environment: ["name", "value"],
+  Tags: ["Key", "Value"],
+  "AlgorithmSpecification.MetricDefinitions": ["Name", "Regex"],
+} as const;
+
+export type Rows = keyof typeof COLUMNS;
+
+export const METRICS = "AlgorithmSpecification.MetricDefinitions";
+export const INSTANCE_TYPE = "ResourceConfig.InstanceType";
+export const INSTANCE_COUNT = "ResourceConfig.InstanceCount";
+export const MAX_RUNTIME = "StoppingCondition.MaxRuntimeInSeconds";
+export const MAX_WAIT = "StoppingCondition.MaxWaitTimeInSeconds";
+export const SPOT = "EnableManagedSpotTraining";
 
 interface File {
   name: string;
@@ -27,38 +41,42 @@ export class LaunchPage {
     await this.page.goto("/");
     await this.page.getByRole("banner").getByRole("link", { name: "Launch" }).click();
     await this.page.locator(`a[data-sample="${name}"]`).click();
-    await expect(this.page.locator('input[name="source"]')).toHaveValue(`sample:${name}`);
+    await expect(this.page.locator('input[name="source"]:checked')).toHaveValue(`sample:${name}`);
     return await this.ready();
   }
 
   field(name: string): Locator {
-    return this.page.locator(`form.launch [name="${name}"]`);
+    return this.page.locator(`form.launch [name="${name}"]:not([type="hidden"])`);
+  }
+
+  /** All cells of one column. */
+  cells(rows: Rows, column: 0 | 1): Locator {
+    return this.page.locator(`form.launch [name^="${rows}["][name$="].${COLUMNS[rows][column]}"]`);
   }
 
   async fill(name: string, text: string): Promise<this> {
-    await this.unfold(name);
+    await this.unfold(this.field(name));
     await this.field(name).fill(text);
     return this;
   }
 
-  async check(name: "spot" | "checkpoints", on: boolean): Promise<this> {
+  async check(name: typeof SPOT | "checkpoints", on: boolean): Promise<this> {
     await this.field(name).setChecked(on);
     return this;
   }
 
   /** Sets a row: the one of that name, else the first blank one. */
   async setRow(rows: Rows, name: string, value: string): Promise<this> {
-    await this.unfold(rows);
     const index = await this.rowIndex(rows, name);
-    await this.field(`${rows}.name`).nth(index).fill(name);
-    await this.field(`${rows}.value`).nth(index).fill(value);
+    await this.cells(rows, 0).nth(index).fill(name);
+    await this.cells(rows, 1).nth(index).fill(value);
     return this;
   }
 
   /** Adds blank rows by the button until there are so many. */
   async growRows(rows: Rows, count: number): Promise<this> {
-    const names = this.field(`${rows}.name`);
-    const add = this.page.locator(`#f-${rows.replaceAll("_", "-")}`).getByRole("button", { name: /^Add / });
+    const names = this.cells(rows, 0);
+    const add = this.page.locator(`#f-${rows.replaceAll(".", "-")}`).getByRole("button", { name: /^Add / });
     while ((await names.count()) < count) await add.click();
     return this;
   }
@@ -84,7 +102,7 @@ export class LaunchPage {
     return new RunPage(this.page);
   }
 
-  /** The message beside a field: `hyperparameters[3].value`. */
+  /** The message beside a field: `HyperParameters[3].value`. */
   errorOf(field: string): Locator {
     const words = field.split(/[^A-Za-z0-9]+/).filter((it) => it !== "");
     return this.page.locator(`#f-${words.join("-")}-error`);
@@ -101,17 +119,16 @@ export class LaunchPage {
   }
 
   private async rowIndex(rows: Rows, name: string): Promise<number> {
-    const names = this.field(`${rows}.name`);
+    const names = this.cells(rows, 0);
     const given = await names.evaluateAll((inputs) => inputs.map((it) => (it as HTMLInputElement).value));
     const index = given.includes(name) ? given.indexOf(name) : given.indexOf("");
     expect(index, `no row for ${name} in ${rows}`).toBeGreaterThanOrEqual(0);
     return index;
   }
 
-  /** Fields of the fold "Advanced" are typed into only when it is open. */
-  private async unfold(name: string): Promise<void> {
-    if (!["training_image", "role_arn", "output_path", "environment"].includes(name)) return;
-    const fold = this.page.locator("details.advanced");
-    if ((await fold.getAttribute("open")) === null) await fold.locator("summary").click();
+  /** A folded field is typed into only when its fold is open. */
+  private async unfold(field: Locator): Promise<void> {
+    const fold = this.page.locator("details.fold:not([open])").filter({ has: field });
+    if ((await fold.count()) > 0) await fold.first().locator("summary").first().click();
   }
 }

@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 import { counting } from "../fixtures/scripts";
 import { expect, test } from "../fixtures/test";
-import { LaunchPage } from "../pages/launch_page";
+import { INSTANCE_COUNT, INSTANCE_TYPE, LaunchPage, MAX_RUNTIME, MAX_WAIT, METRICS, SPOT } from "../pages/launch_page";
 
 interface Case {
   what: string;
@@ -44,71 +44,71 @@ function archive(make: (folder: string) => string[]): Buffer {
 const CASES: Case[] = [
   {
     what: "an unknown instance type",
-    spoil: typed("instance_type", "ml.m5.xlage"),
-    field: "instance_type",
+    spoil: typed(INSTANCE_TYPE, "ml.m5.xlage"),
+    field: INSTANCE_TYPE,
     cure: /not an instance type.*ml\.m5\./i,
   },
   { what: "a job name that is too long", spoil: typed("job_name", "a".repeat(64)), field: "job_name", cure: /at most 63.*64/i },
   { what: "a job name with an underscore", spoil: typed("job_name", "my_job"), field: "job_name", cure: /letters, digits and hyphens.*my-job/i },
   { what: "no experiment", spoil: typed("experiment", "   "), field: "experiment", cure: /1 to 120/ },
-  { what: "no instances", spoil: typed("instance_count", "0"), field: "instance_count", cure: /1/ },
+  { what: "no instances", spoil: typed(INSTANCE_COUNT, "0"), field: INSTANCE_COUNT, cure: /1/ },
   {
     what: "spot without a maximum wait",
     spoil: async (form) => {
-      await form.check("spot", true);
-      await form.fill("max_wait_seconds", "");
-      return [["max_runtime_seconds", "3600"]];
+      await form.check(SPOT, true);
+      await form.fill(MAX_WAIT, "");
+      return [[MAX_RUNTIME, "3600"]];
     },
-    field: "max_wait_seconds",
+    field: MAX_WAIT,
     cure: /wait/i,
   },
   {
     what: "a maximum wait below the maximum runtime",
     spoil: async (form) => {
-      await form.check("spot", true);
-      await form.fill("max_runtime_seconds", "1000");
-      await form.fill("max_wait_seconds", "999");
-      return [["max_runtime_seconds", "1000"], ["max_wait_seconds", "999"]];
+      await form.check(SPOT, true);
+      await form.fill(MAX_RUNTIME, "1000");
+      await form.fill(MAX_WAIT, "999");
+      return [[MAX_RUNTIME, "1000"], [MAX_WAIT, "999"]];
     },
-    field: "max_wait_seconds",
+    field: MAX_WAIT,
     cure: /1,?000/,
   },
   {
     what: "101 hyperparameters",
     needsScript: true,
     spoil: async (form) => {
-      await form.growRows("hyperparameters", 101);
-      for (let row = 0; row < 101; row += 1) await form.field("hyperparameters.name").nth(row).fill(`p${row}`);
+      await form.growRows("HyperParameters", 101);
+      for (let row = 0; row < 101; row += 1) await form.cells("HyperParameters", 0).nth(row).fill(`p${row}`);
       return [];
     },
-    field: "hyperparameters",
+    field: "HyperParameters",
     cure: /at most 98 .*SageMaker allows 100.*there are 101/i,
   },
   {
     what: "a hyperparameter value of 2,501 characters",
     spoil: async (form) => {
-      await form.setRow("hyperparameters", "prompt", "x".repeat(2501));
+      await form.setRow("HyperParameters", "prompt", "x".repeat(2501));
       return [];
     },
-    field: "hyperparameters[0].value",
+    field: "HyperParameters[0].value",
     cure: /at most 2,?500.*2,?501/i,
   },
   {
     what: "a metric regex without a group",
     spoil: async (form) => {
-      await form.setRow("metric_definitions", "loss", "loss=[0-9.]+");
+      await form.setRow(METRICS, "loss", "loss=[0-9.]+");
       return [];
     },
-    field: "metric_definitions[0].value",
+    field: `${METRICS}[0].Regex`,
     cure: /no group.*parentheses/i,
   },
   {
     what: "a metric regex that is none",
     spoil: async (form) => {
-      await form.setRow("metric_definitions", "loss", "loss=([0-9.]+");
+      await form.setRow(METRICS, "loss", "loss=([0-9.]+");
       return [];
     },
-    field: "metric_definitions[0].value",
+    field: `${METRICS}[0].Regex`,
     cure: /not a valid regular expression/i,
   },
   { what: "an empty file", spoil: file("train.py", Buffer.alloc(0)), field: "source_file", cure: /empty/i },
@@ -203,11 +203,11 @@ test("what was typed survives: mend the field and launch", async ({ browser, ser
   const form = await new LaunchPage(page).open();
   await form.uploadScript(counting(1, 0));
   await form.fill("experiment", "mended");
-  await form.fill("instance_type", "ml.nothing");
+  await form.fill(INSTANCE_TYPE, "ml.nothing");
   await form.press();
-  await expect(form.errorOf("instance_type")).toBeVisible();
+  await expect(form.errorOf(INSTANCE_TYPE)).toBeVisible();
   // The file came with the first try and need not be chosen again.
-  await form.fill("instance_type", "ml.m5.large");
+  await form.fill(INSTANCE_TYPE, "ml.m5.large");
   const run = await form.launch();
   const job = await server.aws.waitForStatus(await run.jobName(), "Completed");
   expect(job.ResourceConfig.InstanceType).toBe("ml.m5.large");

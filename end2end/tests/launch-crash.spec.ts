@@ -4,6 +4,10 @@ import { counting } from "../fixtures/scripts";
 import { Server } from "../fixtures/server";
 import { expect, test } from "../fixtures/test";
 import { waitFor } from "../fixtures/wait";
+import { INSTANCE_COUNT, INSTANCE_TYPE, MAX_RUNTIME } from "../pages/launch_page";
+
+const IMAGE = "AlgorithmSpecification.TrainingImage";
+const OUTPUT_PATH = "OutputDataConfig.S3OutputPath";
 
 /** Milliseconds between pressing the button and the kill. */
 const MOMENTS = [0, 5, 20, 60, 150, 400];
@@ -20,7 +24,7 @@ test("killed during a launch, and the button pressed again", async ({ playwright
       const key = /name="idempotency_key"[^>]*value="([^"]+)"|value="([^"]+)"[^>]*name="idempotency_key"/.exec(form);
       expect(key, "the form carries its key").not.toBeNull();
       const value = (name: string): string =>
-        new RegExp(`<input[^>]*name="${name}"[^>]*value="([^"]*)"`).exec(form)?.[1] ?? "";
+        new RegExp(`<input[^>]*name="${name.replaceAll(".", "\\.")}"[^>]*value="([^"]*)"`).exec(form)?.[1] ?? "";
       const press = () =>
         request.post("/launch", {
           headers: { origin: server.url },
@@ -30,13 +34,12 @@ test("killed during a launch, and the button pressed again", async ({ playwright
             experiment: `crash-${index}`,
             source: "upload",
             entry_point: "train.py",
-            training_image: value("training_image"),
-            role_arn: value("role_arn"),
-            output_path: value("output_path"),
-            instance_type: "ml.m5.large",
-            instance_count: "1",
-            volume_size_gb: "1",
-            max_runtime_seconds: "60",
+            [IMAGE]: value(IMAGE),
+            RoleArn: value("RoleArn"),
+            [OUTPUT_PATH]: value(OUTPUT_PATH),
+            [INSTANCE_TYPE]: "ml.m5.large",
+            [INSTANCE_COUNT]: "1",
+            [MAX_RUNTIME]: "60",
             source_file: { name: "train.py", mimeType: "text/x-python", buffer: Buffer.from(counting(2, 0.1)) },
           },
         });

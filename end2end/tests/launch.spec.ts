@@ -3,7 +3,7 @@
 import { cost, pricePerHour, shows } from "../fixtures/money";
 import { counting, LOSS } from "../fixtures/scripts";
 import { expect, test } from "../fixtures/test";
-import { LaunchPage } from "../pages/launch_page";
+import { INSTANCE_COUNT, LaunchPage, MAX_RUNTIME, MAX_WAIT, METRICS, SPOT } from "../pages/launch_page";
 
 test("a bundled sample is launched, watched and finished", async ({ page, server }) => {
   const form = await new LaunchPage(page).openSample("iris-stdlib");
@@ -51,9 +51,9 @@ test("an uploaded script leaves the model that it wrote", async ({ page, server 
   const form = await new LaunchPage(page).open();
   await form.uploadScript(counting(4, 0.2));
   await form.fill("experiment", "uploads");
-  await form.setRow("metric_definitions", LOSS.name, LOSS.regex);
-  await form.setRow("hyperparameters", "learning-rate", "0.1");
-  await form.fill("instance_count", "1");
+  await form.setRow(METRICS, LOSS.name, LOSS.regex);
+  await form.setRow("HyperParameters", "learning-rate", "0.1");
+  await form.fill(INSTANCE_COUNT, "1");
   const run = await form.launch();
   await run.is("Completed", 90_000);
   expect(JSON.parse(await run.modelFile("model.json"))).toEqual({ epochs: 4 });
@@ -78,11 +78,11 @@ for epoch in range(start, 10):
     open(path, "w").write(str(epoch + 1))
 `);
   await form.fill("experiment", "spot");
-  await form.setRow("metric_definitions", LOSS.name, LOSS.regex);
-  await form.check("spot", true);
-  await form.fill("max_runtime_seconds", "600");
-  await form.fill("max_wait_seconds", "1200");
-  await form.setRow("environment", "TRAINYARD_LOCAL_SPOT_INTERRUPT_AFTER_SECONDS", "2");
+  await form.setRow(METRICS, LOSS.name, LOSS.regex);
+  await form.check(SPOT, true);
+  await form.fill(MAX_RUNTIME, "600");
+  await form.fill(MAX_WAIT, "1200");
+  await form.setRow("Environment", "TRAINYARD_LOCAL_SPOT_INTERRUPT_AFTER_SECONDS", "2");
   const run = await form.launch();
   await run.is("Completed", 120_000);
 

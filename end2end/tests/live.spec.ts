@@ -3,7 +3,7 @@
 import { counting, LOSS } from "../fixtures/scripts";
 import { Server } from "../fixtures/server";
 import { expect, test } from "../fixtures/test";
-import { LaunchPage } from "../pages/launch_page";
+import { LaunchPage, METRICS } from "../pages/launch_page";
 import { RunPage } from "../pages/run_page";
 
 // While the server is away the browser says that it cannot reach it.
@@ -19,7 +19,7 @@ test("two runs grow, the server is killed and comes back, and no point is missin
       const form = await new LaunchPage(await context.newPage()).open();
       await form.uploadScript(counting(EPOCHS, 0.4));
       await form.fill("experiment", experiment);
-      await form.setRow("metric_definitions", LOSS.name, LOSS.regex);
+      await form.setRow(METRICS, LOSS.name, LOSS.regex);
       const run = await form.launch();
       await run.is("Running");
       await run.page.evaluate(() => Object.assign(window, { neverReloaded: true }));

@@ -2,7 +2,7 @@
 
 import { counting, LOSS } from "../fixtures/scripts";
 import { expect, test } from "../fixtures/test";
-import { LaunchPage } from "../pages/launch_page";
+import { LaunchPage, METRICS } from "../pages/launch_page";
 
 test.use({ javaScriptEnabled: false });
 
@@ -10,7 +10,7 @@ test("launch, watch by reloading, stop", async ({ page, server }) => {
   const form = await new LaunchPage(page).open();
   await form.uploadScript(counting(600, 0.2));
   await form.fill("experiment", "by hand");
-  await form.setRow("metric_definitions", LOSS.name, LOSS.regex);
+  await form.setRow(METRICS, LOSS.name, LOSS.regex);
   const run = await form.launch();
   const name = await run.jobName();
 

@@ -1,7 +1,7 @@
 // A script that fails: its traceback is the first thing to see.
 
 import { expect, test } from "../fixtures/test";
-import { LaunchPage } from "../pages/launch_page";
+import { LaunchPage, METRICS } from "../pages/launch_page";
 
 test("a failing sample shows its traceback and its reason", async ({ page, server }) => {
   const form = await new LaunchPage(page).openSample("failing");
@@ -44,7 +44,7 @@ for number in range(100_000):
 print("loss=0.5", flush=True)
 `);
   await form.fill("experiment", "flood");
-  await form.setRow("metric_definitions", "train:loss", "loss=([0-9.]+)");
+  await form.setRow(METRICS, "train:loss", "loss=([0-9.]+)");
   const run = await form.launch();
   await run.is("Completed", 120_000);
   await expect.poll(() => run.metric("train:loss"), { timeout: 30_000 }).toBeCloseTo(0.5, 6);

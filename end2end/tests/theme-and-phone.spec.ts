@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { outputFolder } from "../fixtures/environment";
 import { counting, LOSS } from "../fixtures/scripts";
 import { expect, test } from "../fixtures/test";
-import { LaunchPage } from "../pages/launch_page";
+import { LaunchPage, METRICS } from "../pages/launch_page";
 
 const WIDTHS = [1280, 390, 320];
 const screenshots = join(outputFolder, "screenshots");
@@ -20,8 +20,8 @@ test("both themes, three widths, every page", async ({ browser, page, server, co
   const form = await new LaunchPage(page).open();
   await form.uploadScript(counting(30, 0.1));
   await form.fill("experiment", "a name that is long enough to need a second line on a phone");
-  await form.setRow("metric_definitions", LOSS.name, LOSS.regex);
-  await form.setRow("hyperparameters", "a-hyperparameter-with-a-rather-long-name", "x".repeat(120));
+  await form.setRow(METRICS, LOSS.name, LOSS.regex);
+  await form.setRow("HyperParameters", "a-hyperparameter-with-a-rather-long-name", "x".repeat(120));
   const run = await form.launch();
   await run.is("Completed", 90_000);
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::job_draft::JobDraft;
+use domain::job_draft::{FieldError, JobDraft};
 use rust_embed::RustEmbed;
 use serde::Deserialize;
 use services::{Sample, SampleFile};
@@ -16,13 +16,26 @@ struct Jobs;
 
 const DESCRIPTION_FILE: &str = "sample.json";
 
-/// `sample.json`: how the sample is presented, and the form that it fills in.
+/// `sample.json`: how the sample is presented, and the form that it fills in. Image, role and output path may be left
+/// out of the request: the engine's defaults are used.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Card {
     title: String,
     description: String,
-    draft: JobDraft,
+    experiment: String,
+    job_name: String,
+    entry_point: String,
+    /// Of CreateTrainingJob.
+    request: serde_json::Value,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum SampleError {
+    #[error("its sample.json cannot be read: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("its request is wrong: {0:?}")]
+    Request(Vec<FieldError>),
 }
 
 /// Every bundled sample, by name. A broken one is left out and named in the log: it must not keep the server down.
@@ -42,10 +55,12 @@ pub(crate) fn bundled() -> Vec<Sample> {
         .collect()
 }
 
-fn sample(name: &str) -> Result<Sample, serde_json::Error> {
+fn sample(name: &str) -> Result<Sample, SampleError> {
     let folder = format!("{name}/");
     let text = Jobs::get(&format!("{folder}{DESCRIPTION_FILE}")).map(|it| it.data).unwrap_or_default();
-    let Card { title, description, draft } = serde_json::from_slice(&text)?;
+    let Card { title, description, experiment, job_name, entry_point, request } = serde_json::from_slice(&text)?;
+    let draft = JobDraft::of_request(&request).map_err(SampleError::Request)?;
+    let draft = JobDraft { experiment, job_name, entry_point, checkpoints: true, ..draft };
     let files = Jobs::iter()
         .filter_map(|path| {
             let inside = path.strip_prefix(&folder)?.to_owned();

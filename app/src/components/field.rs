@@ -20,7 +20,7 @@ impl FormErrors {
     }
 }
 
-/// The element id of a field: `hyperparameters[3].value` is `f-hyperparameters-3-value`.
+/// The element id of a field: `HyperParameters[3].value` is `f-HyperParameters-3-value`.
 pub fn field_id(field: &str) -> String {
     let words = field.split(|c: char| !c.is_ascii_alphanumeric()).filter(|it| !it.is_empty());
     words.fold("f".to_owned(), |id, word| format!("{id}-{word}"))
@@ -80,11 +80,12 @@ pub fn FieldErrors(#[prop(into)] field: String, errors: FormErrors) -> impl Into
 #[component]
 pub fn TextField(
     /// The field's name in the form and in its errors.
-    name: &'static str,
+    #[prop(into)]
+    name: String,
     label: &'static str,
     /// SageMaker's own name for it, so that its users recognise it.
-    #[prop(optional)]
-    api_name: &'static str,
+    #[prop(optional, into)]
+    api_name: String,
     value: RwSignal<String>,
     errors: FormErrors,
     #[prop(optional)] hint: &'static str,
@@ -98,23 +99,15 @@ pub fn TextField(
     #[prop(optional)]
     on_focus: Option<Callback<bool>>,
 ) -> impl IntoView {
-    let id = field_id(name);
+    let id = field_id(&name);
     let input = NodeRef::<html::Input>::new();
     keep_together(value, input);
     let hint_id = format!("{id}-hint");
-    let error_id = format!("{id}-error");
-    let is_wrong = move || !errors.of(name).is_empty();
-    let described_by = {
-        let hint_id = hint_id.clone();
-        move || match (hint.is_empty(), is_wrong()) {
-            (true, false) => None,
-            (true, true) => Some(error_id.clone()),
-            (false, false) => Some(hint_id.clone()),
-            (false, true) => Some(format!("{hint_id} {error_id}")),
-        }
-    };
+    let is_wrong = is_wrong(&name, errors);
+    let described_by = described_by(&id, !hint.is_empty(), is_wrong);
+    let touch = name.clone();
     view! {
-        <div class="field" class:is-wrong=is_wrong>
+        <div class="field" class:is-wrong=move || is_wrong.get()>
             <label for=id.clone()>
                 {label}
                 {(!api_name.is_empty()).then(|| view! { <span class="api-name">{api_name}</span> })}
@@ -122,7 +115,7 @@ pub fn TextField(
             <div class="control">
                 <input
                     id=id
-                    name=name
+                    name=name.clone()
                     type="text"
                     inputmode=inputmode
                     autocomplete="off"
@@ -131,10 +124,10 @@ pub fn TextField(
                     placeholder=placeholder
                     value=value.get_untracked()
                     node_ref=input
-                    aria-invalid=move || is_wrong().then_some("true")
+                    aria-invalid=move || is_wrong.get().then_some("true")
                     aria-describedby=described_by
                     on:input=move |event| value.set(event_target_value(&event))
-                    on:change=move |_| errors.touch.run(name.to_owned())
+                    on:change=move |_| errors.touch.run(touch.clone())
                     on:focus=move |_| if let Some(it) = on_focus { it.run(true) }
                     on:blur=move |_| if let Some(it) = on_focus { it.run(false) }
                 />
@@ -146,40 +139,134 @@ pub fn TextField(
     }
 }
 
-/// A checkbox with its meaning.
+fn is_wrong(name: &str, errors: FormErrors) -> Memo<bool> {
+    let name = name.to_owned();
+    Memo::new(move |_| !errors.of(&name).is_empty())
+}
+
+/// The ids of hint and message, as far as they are there.
+fn described_by(id: &str, has_hint: bool, is_wrong: Memo<bool>) -> impl Fn() -> Option<String> + use<> {
+    let (hint, error) = (format!("{id}-hint"), format!("{id}-error"));
+    move || match (has_hint, is_wrong.get()) {
+        (false, false) => None,
+        (false, true) => Some(error.clone()),
+        (true, false) => Some(hint.clone()),
+        (true, true) => Some(format!("{hint} {error}")),
+    }
+}
+
+/// One of a few values, or not set.
 #[component]
-pub fn CheckField(
-    name: &'static str,
+pub fn SelectField(
+    #[prop(into)] name: String,
     label: &'static str,
-    #[prop(optional)] api_name: &'static str,
-    value: RwSignal<bool>,
+    #[prop(optional, into)] api_name: String,
+    value: RwSignal<String>,
+    choices: &'static [String],
+    errors: FormErrors,
     #[prop(optional)] hint: &'static str,
 ) -> impl IntoView {
-    let id = field_id(name);
+    let id = field_id(&name);
+    let select = NodeRef::<html::Select>::new();
+    Effect::new(move |is_later: Option<()>| {
+        let wanted = value.get();
+        let Some(select) = select.get() else { return };
+        let shown = read_select(&select);
+        if shown != wanted {
+            if is_later.is_some() {
+                write_select(&select, &wanted);
+            } else {
+                value.set(shown);
+            }
+        }
+    });
+    let is_wrong = is_wrong(&name, errors);
+    let described_by = described_by(&id, !hint.is_empty(), is_wrong);
+    let touch = name.clone();
+    // A value that is none of the choices is shown all the same: nothing typed is lost.
+    let given = value.get_untracked();
+    let other = (!given.is_empty() && !choices.contains(&given)).then(|| given.clone());
+    let options = choices.iter().chain(other.as_ref()).map(|it| {
+        view! { <option value=it.clone() selected={*it == given}>{it.clone()}</option> }
+    });
+    view! {
+        <div class="field" class:is-wrong=move || is_wrong.get()>
+            <label for=id.clone()>
+                {label}
+                {(!api_name.is_empty()).then(|| view! { <span class="api-name">{api_name}</span> })}
+            </label>
+            <div class="control">
+                <select
+                    id=id.clone()
+                    name=name.clone()
+                    node_ref=select
+                    aria-invalid=move || is_wrong.get().then_some("true")
+                    aria-describedby=described_by
+                    on:change=move |event| {
+                        value.set(event_target_value(&event));
+                        errors.touch.run(touch.clone());
+                    }
+                >
+                    <option value="">"not set"</option>
+                    {options.collect_view()}
+                </select>
+            </div>
+            {(!hint.is_empty()).then(|| view! { <p class="hint" id=format!("{id}-hint")>{hint}</p> })}
+            <FieldErrors field=name errors/>
+        </div>
+    }
+}
+
+/// A switch with its meaning. Before it in the form stands the value that an unticked box means: what was not set stays
+/// so, and what was switched off says `false`.
+#[component]
+pub fn CheckField(
+    #[prop(into)] name: String,
+    label: &'static str,
+    #[prop(optional, into)] api_name: String,
+    /// `true`, `false` or not set.
+    value: RwSignal<String>,
+    #[prop(optional)] hint: &'static str,
+) -> impl IntoView {
+    let id = field_id(&name);
     let hint_id = format!("{id}-hint");
+    let described_by = (!hint.is_empty()).then(|| hint_id.clone());
     let input = NodeRef::<html::Input>::new();
-    Effect::new(move |_| {
-        if let Some(input) = input.get() {
-            value.set(is_checked(&input));
+    let is_on = |text: &str| matches!(text, "true" | "on");
+    let given = value.get_untracked();
+    let unticked = if given == "false" { "false" } else { "" };
+    Effect::new(move |is_later: Option<()>| {
+        let wanted = value.with(|it| is_on(it));
+        let Some(input) = input.get() else { return };
+        let shown = is_checked(&input);
+        if shown != wanted {
+            if is_later.is_some() {
+                check(&input, wanted);
+            } else {
+                value.set(if shown { "true" } else { unticked }.to_owned());
+            }
         }
     });
     view! {
         <div class="field field-check">
+            <input type="hidden" name=name.clone() value=unticked/>
             <input
                 id=id.clone()
                 name=name
                 type="checkbox"
-                value="on"
-                checked=value.get_untracked()
+                value="true"
+                checked=is_on(&given)
                 node_ref=input
-                aria-describedby=hint_id.clone()
-                on:change=move |event| value.set(event_target_checked(&event))
+                aria-describedby=described_by
+                on:change=move |event| {
+                    value.set(if event_target_checked(&event) { "true" } else { unticked }.to_owned());
+                }
             />
             <label for=id>
                 {label}
                 {(!api_name.is_empty()).then(|| view! { <span class="api-name">{api_name}</span> })}
             </label>
-            <p class="hint" id=hint_id>{hint}</p>
+            {(!hint.is_empty()).then(|| view! { <p class="hint" id=hint_id>{hint}</p> })}
         </div>
     }
 }
@@ -189,7 +276,33 @@ fn is_checked(input: &web_sys::HtmlInputElement) -> bool {
     input.checked()
 }
 
+#[cfg(feature = "hydrate")]
+fn check(input: &web_sys::HtmlInputElement, is_on: bool) {
+    input.set_checked(is_on);
+}
+
+#[cfg(feature = "hydrate")]
+fn read_select(select: &web_sys::HtmlSelectElement) -> String {
+    select.value()
+}
+
+#[cfg(feature = "hydrate")]
+fn write_select(select: &web_sys::HtmlSelectElement, text: &str) {
+    select.set_value(text);
+}
+
 #[cfg(not(feature = "hydrate"))]
 fn is_checked<T>(_: &T) -> bool {
     false
 }
+
+#[cfg(not(feature = "hydrate"))]
+fn check<T>(_: &T, _: bool) {}
+
+#[cfg(not(feature = "hydrate"))]
+fn read_select<T>(_: &T) -> String {
+    String::new()
+}
+
+#[cfg(not(feature = "hydrate"))]
+fn write_select<T>(_: &T, _: &str) {}

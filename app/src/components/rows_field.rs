@@ -1,107 +1,82 @@
-//! Rows of name and value: hyperparameters, metric definitions, environment, tags.
+//! Rows of a list or map of the request: hyperparameters, metric definitions, tags, subnets.
 //!
-//! Without script there are always [`BLANK_ROWS`] empty rows to type into; with it rows are added and removed.
+//! A row keeps its number for life, here and on the server, so that errors find it. Without script there are always
+//! [`BLANK_ROWS`] empty rows to type into; with it rows are added and removed.
 
-use domain::job_draft::NameValue;
 use leptos::{html, prelude::*};
 
 use super::{
     field::{FieldErrors, FormErrors, field_id, keep_together},
     icon::{Glyph, Icon},
+    request_form::RequestForm,
 };
 
 /// Empty rows at the end of what is filled in.
 pub const BLANK_ROWS: usize = 2;
 
+/// One cell of every row.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Row {
-    /// Stable for the row's life.
-    id: usize,
-    pub name: RwSignal<String>,
-    pub value: RwSignal<String>,
+pub struct Column {
+    /// The member's name inside the row: `name`, `Key`; empty for a list of plain texts.
+    pub member: &'static str,
+    pub label: &'static str,
+    pub placeholder: &'static str,
 }
 
-/// The rows of one table of the form.
-#[derive(Clone, Copy)]
-pub struct Rows(RwSignal<Vec<Row>>);
-
-impl Rows {
-    /// The given rows in their order (errors point to them by index), then blank ones.
-    pub fn new(given: &[NameValue]) -> Self {
-        let trailing_blank = given.iter().rev().take_while(|it| it.is_blank()).count();
-        let missing = BLANK_ROWS.saturating_sub(trailing_blank);
-        let blank = std::iter::repeat_n(NameValue::default(), missing);
-        let rows = given.iter().cloned().chain(blank).enumerate().map(|(id, row)| Row {
-            id,
-            name: RwSignal::new(row.name),
-            value: RwSignal::new(row.value),
-        });
-        Self(RwSignal::new(rows.collect()))
-    }
-
-    pub fn to_draft(self) -> Vec<NameValue> {
-        self.0.with(|rows| rows.iter().map(|it| NameValue::new(it.name.get(), it.value.get())).collect())
-    }
-
-    fn add(self) {
-        self.0.update(|rows| {
-            let id = rows.iter().map(|it| it.id + 1).max().unwrap_or(0);
-            rows.push(Row { id, name: RwSignal::new(String::new()), value: RwSignal::new(String::new()) });
-        });
-    }
-
-    fn remove(self, id: usize) {
-        self.0.update(|rows| rows.retain(|it| it.id != id));
-    }
-
-    fn index_of(self, id: usize) -> usize {
-        self.0.with(|rows| rows.iter().position(|it| it.id == id).unwrap_or(0))
-    }
-}
-
-/// The first row shows an example; repeated, it would look like values.
-fn example(row: Row, placeholder: &'static str) -> &'static str {
-    if row.id == 0 { placeholder } else { "" }
+/// Columns of a map.
+pub const fn name_and_value(name: &'static str, value: &'static str) -> [Column; 2] {
+    [
+        Column { member: "name", label: "Name", placeholder: name },
+        Column { member: "value", label: "Value", placeholder: value },
+    ]
 }
 
 #[component]
 pub fn RowsField(
-    /// The table's name in the form: `hyperparameters`.
-    field: &'static str,
+    /// The list's path in the request: `HyperParameters`.
+    #[prop(into)]
+    path: String,
     /// What one row is: `hyperparameter`.
     what: &'static str,
-    #[prop(default = "Name")] name_label: &'static str,
-    #[prop(default = "Value")] value_label: &'static str,
-    #[prop(optional)] name_placeholder: &'static str,
-    #[prop(optional)] value_placeholder: &'static str,
-    rows: Rows,
+    #[prop(into)] columns: Vec<Column>,
     errors: FormErrors,
 ) -> impl IntoView {
+    let form = RequestForm::of_form();
+    let rows = form.rows(&path);
+    let heads = columns.iter().map(|it| view! { <span>{it.label}</span> }).collect_view();
+    let class = format!("rows rows-of-{}", columns.len());
+    let id = field_id(&path);
+    let list = path.clone();
+    let add = {
+        let path = path.clone();
+        move |_| form.row_add(&path)
+    };
     view! {
-        <div class="rows" id=field_id(field) tabindex="-1">
-            <div class="rows-head" aria-hidden="true">
-                <span>{name_label}</span>
-                <span>{value_label}</span>
-            </div>
+        <div class=class id=id tabindex="-1">
+            <div class="rows-head" aria-hidden="true">{heads}</div>
             <For
-                each=move || rows.0.get()
-                key=|row| row.id
+                each=move || rows.get()
+                key=|row| *row
                 children=move |row| {
+                    let path = list.clone();
+                    let cells = columns
+                        .iter()
+                        .map(|column| {
+                            let at = match column.member {
+                                "" => format!("{path}[{row}]"),
+                                member => format!("{path}[{row}].{member}"),
+                            };
+                            view! { <Cell at what column=*column is_first={row == 0} errors/> }
+                        })
+                        .collect_view();
                     view! {
                         <div class="row">
-                            <RowInput
-                                field part="name" label=format!("{what} {}", name_label.to_lowercase())
-                                placeholder=example(row, name_placeholder) row_id=row.id value=row.name rows errors
-                            />
-                            <RowInput
-                                field part="value" label=format!("{what} {}", value_label.to_lowercase())
-                                placeholder=example(row, value_placeholder) row_id=row.id value=row.value rows errors
-                            />
+                            {cells}
                             <button
                                 type="button"
                                 class="button is-quiet is-small needs-js row-remove"
                                 aria-label=format!("Remove this {what}")
-                                on:click=move |_| rows.remove(row.id)
+                                on:click=move |_| form.row_remove(&path, row)
                             >
                                 <Glyph icon=Icon::Cross/>
                             </button>
@@ -109,8 +84,8 @@ pub fn RowsField(
                     }
                 }
             />
-            <FieldErrors field=field errors/>
-            <button type="button" class="button is-quiet is-small needs-js" on:click=move |_| rows.add()>
+            <FieldErrors field=path errors/>
+            <button type="button" class="button is-quiet is-small needs-js" on:click=add>
                 <Glyph icon=Icon::Plus/>
                 {format!("Add {what}")}
             </button>
@@ -119,41 +94,41 @@ pub fn RowsField(
 }
 
 #[component]
-fn RowInput(
-    field: &'static str,
-    part: &'static str,
-    label: String,
-    placeholder: &'static str,
-    row_id: usize,
-    value: RwSignal<String>,
-    rows: Rows,
-    errors: FormErrors,
-) -> impl IntoView {
+fn Cell(at: String, what: &'static str, column: Column, is_first: bool, errors: FormErrors) -> impl IntoView {
+    let value = RequestForm::of_form().text(&at);
     let input = NodeRef::<html::Input>::new();
     keep_together(value, input);
-    // Errors name rows by their place, which changes when a row above goes away.
-    let key = Memo::new(move |_| format!("{field}[{}].{part}", rows.index_of(row_id)));
-    let messages = Memo::new(move |_| errors.of(&key.get()));
+    let messages = {
+        let at = at.clone();
+        Memo::new(move |_| errors.of(&at))
+    };
     let is_wrong = move || !messages.with(Vec::is_empty);
+    let id = field_id(&at);
+    let error_id = format!("{id}-error");
+    let touch = at.clone();
     view! {
         <div class="row-cell" class:is-wrong=is_wrong>
             <input
-                id=move || field_id(&key.get())
-                name=format!("{field}.{part}")
+                id=id
+                name=at
                 type="text"
                 autocomplete="off"
                 spellcheck="false"
-                aria-label=label
-                placeholder=placeholder
+                aria-label=format!("{what} {}", column.label.to_lowercase())
+                // The first row shows an example; repeated, it would look like values.
+                placeholder=if is_first { column.placeholder } else { "" }
                 value=value.get_untracked()
                 node_ref=input
                 aria-invalid=move || is_wrong().then_some("true")
-                aria-describedby=move || is_wrong().then(|| format!("{}-error", field_id(&key.get())))
+                aria-describedby={
+                    let error_id = error_id.clone();
+                    move || is_wrong().then(|| error_id.clone())
+                }
                 on:input=move |event| value.set(event_target_value(&event))
-                on:change=move |_| errors.touch.run(key.get_untracked())
+                on:change=move |_| errors.touch.run(touch.clone())
             />
             {move || is_wrong().then(|| view! {
-                <p class="field-error" id=format!("{}-error", field_id(&key.get()))>
+                <p class="field-error" id=error_id.clone()>
                     {messages.get().into_iter().map(|it| view! { <span>{it}</span> }).collect_view()}
                 </p>
             })}

@@ -86,6 +86,16 @@ impl InstanceTypeInfo {
         Some(format!("{} GiB", text.trim_end_matches('0').trim_end_matches('.')))
     }
 
+    /// Whether it brings NVMe disks: then `VolumeSizeInGB` is ignored and `VolumeKmsKeyId` refused. Source: the API
+    /// model's documentation of `ResourceConfig`.
+    pub fn has_local_storage(&self) -> bool {
+        const FAMILIES: [&str; 17] = [
+            "g4dn", "g5", "g6", "g6e", "g7", "g7e", "p3dn", "p4d", "p4de", "p5", "p5e", "p5en", "r5d", "trn1", "trn1n",
+            "p6-b200", "p6-b300",
+        ];
+        self.name.split('.').nth(1).is_some_and(|family| FAMILIES.contains(&family))
+    }
+
     /// `2 vCPU, 8 GiB, 1 × NVIDIA T4`, as far as it is known; empty when nothing is.
     pub fn size_text(&self) -> String {
         let gpu = match (self.gpu_count, &self.gpu_model) {

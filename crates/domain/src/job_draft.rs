@@ -1,78 +1,123 @@
 //! The launch form as it was typed: text only, nothing checked. `JobSpec::parse` makes it a request.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-/// Every field of the form, by its form name. Kept per idempotency key, so that nothing typed is ever lost.
+use crate::{job_spec::tag, training_job::Fields};
+
+/// Every field of the form. Kept per idempotency key, so that nothing typed is ever lost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct JobDraft {
     pub experiment: String,
     /// The base of the job's name; the run's id is appended. Empty: made from the experiment's name.
     pub job_name: String,
-    /// `sample:<name>` for a bundled sample, `upload` for an uploaded source.
+    /// What brings the script: see [`SourceKind`].
     pub source: String,
     /// SHA-256 of the uploaded source once the server holds it.
     pub source_sha256: Option<String>,
     /// The uploaded file's name, to show it.
     pub source_file_name: Option<String>,
+    /// An archive that lies in S3 already.
+    pub source_uri: String,
     /// The script inside the source: `train.py`.
     pub entry_point: String,
-    pub training_image: String,
-    pub role_arn: String,
-    pub output_path: String,
-    /// In the order typed; rows with an empty name and value are ignored.
-    pub hyperparameters: Vec<NameValue>,
-    pub metric_definitions: Vec<NameValue>,
-    pub environment: Vec<NameValue>,
-    pub instance_type: String,
-    pub instance_count: String,
-    pub volume_size_gb: String,
-    pub max_runtime_seconds: String,
-    pub spot: bool,
-    pub max_wait_seconds: String,
+    /// Whether checkpoints are kept; where, says `CheckpointConfig.S3Uri`, or else it is below the output path.
     pub checkpoints: bool,
-    pub tags: Vec<NameValue>,
+    /// The members of the request.
+    pub fields: Fields,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NameValue {
-    pub name: String,
-    pub value: String,
+/// What brings the script that runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SourceKind<'a> {
+    /// `sample:<name>`
+    Sample(&'a str),
+    /// `upload`: a file out of the browser.
+    Upload,
+    /// `s3`: an archive in S3.
+    S3,
+    /// `image`: nothing, because the image or the algorithm brings its own program.
+    Image,
 }
 
-impl NameValue {
-    pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { name: name.into(), value: value.into() }
+impl JobDraft {
+    pub fn source_kind(&self) -> SourceKind<'_> {
+        match self.source.as_str() {
+            "s3" => SourceKind::S3,
+            "image" => SourceKind::Image,
+            other => other.strip_prefix("sample:").map_or(SourceKind::Upload, SourceKind::Sample),
+        }
     }
 
-    pub fn is_blank(&self) -> bool {
-        self.name.trim().is_empty() && self.value.trim().is_empty()
+    /// The form that makes this request, whoever wrote it. Script mode with its archive in S3 becomes the source `s3`;
+    /// what Trainyard adds by itself (its tags, the name's end) is left out.
+    pub fn of_request(request: &Value) -> Result<Self, Vec<FieldError>> {
+        let mut request = request.clone();
+        let mut draft = Self { source: "image".to_owned(), fields: Fields::default(), ..Self::default() };
+        draft.entry_point.clear();
+        let Some(members) = request.as_object_mut() else { return Fields::read(&request).map(|_| draft) };
+        if let Some(Value::String(name)) = members.remove("TrainingJobName") {
+            draft.job_name = name;
+        }
+        if let Some(tags) = members.get_mut("Tags").and_then(Value::as_array_mut) {
+            let experiment = tags.iter().find(|it| it["Key"] == tag::EXPERIMENT).and_then(|it| it["Value"].as_str());
+            if let Some(experiment) = experiment {
+                experiment.clone_into(&mut draft.experiment);
+            }
+            let had_own = tags.len();
+            tags.retain(|it| it["Key"].as_str().is_none_or(|key| !key.starts_with(tag::PREFIX)));
+            if tags.is_empty() && had_own > 0 {
+                members.remove("Tags");
+            }
+        }
+        if let Some(parameters) = members.get_mut("HyperParameters").and_then(Value::as_object_mut) {
+            let text = |name: &str| parameters.get(name).and_then(Value::as_str).map(str::to_owned);
+            let script = text(SCRIPT_PARAMETERS[0]).zip(text(SCRIPT_PARAMETERS[1]));
+            if let Some((entry_point, uri)) = script.filter(|(_, uri)| uri.starts_with("s3://")) {
+                for name in SCRIPT_PARAMETERS {
+                    parameters.remove(name);
+                }
+                if parameters.is_empty() {
+                    members.remove("HyperParameters");
+                }
+                draft.source = "s3".to_owned();
+                draft.source_uri = uri;
+                draft.entry_point = entry_point;
+            }
+        }
+        draft.checkpoints = members.contains_key("CheckpointConfig");
+        draft.fields = Fields::read(&request)?;
+        Ok(draft)
     }
 }
+
+/// The two hyperparameters by which the framework images' toolkit finds the script and its archive.
+pub const SCRIPT_PARAMETERS: [&str; 2] = ["sagemaker_program", "sagemaker_submit_directory"];
 
 impl Default for JobDraft {
     fn default() -> Self {
+        let mut fields = Fields::default();
+        for (path, text) in [
+            ("AlgorithmSpecification.TrainingInputMode", "File"),
+            ("AlgorithmSpecification.EnableSageMakerMetricsTimeSeries", "true"),
+            ("ResourceConfig.InstanceType", "ml.m5.xlarge"),
+            ("ResourceConfig.InstanceCount", "1"),
+            ("ResourceConfig.VolumeSizeInGB", "30"),
+            ("StoppingCondition.MaxRuntimeInSeconds", "3600"),
+        ] {
+            fields.set(path, text);
+        }
         Self {
             experiment: "default".to_owned(),
             job_name: String::new(),
             source: String::new(),
             source_sha256: None,
             source_file_name: None,
+            source_uri: String::new(),
             entry_point: "train.py".to_owned(),
-            training_image: String::new(),
-            role_arn: String::new(),
-            output_path: String::new(),
-            hyperparameters: Vec::new(),
-            metric_definitions: Vec::new(),
-            environment: Vec::new(),
-            instance_type: "ml.m5.xlarge".to_owned(),
-            instance_count: "1".to_owned(),
-            volume_size_gb: "30".to_owned(),
-            max_runtime_seconds: "3600".to_owned(),
-            spot: false,
-            max_wait_seconds: String::new(),
             checkpoints: true,
-            tags: Vec::new(),
+            fields,
         }
     }
 }
@@ -80,7 +125,7 @@ impl Default for JobDraft {
 /// A wrong field: its form name, what is wrong with it and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldError {
-    /// The form name, with an index for rows: `hyperparameters[3].value`.
+    /// The form name, with an index for rows: `HyperParameters[3].value`.
     pub field: String,
     /// The rule and the cure, one or two sentences.
     pub message: String,

@@ -22,3 +22,4 @@ pub mod series;
 pub mod status;
 pub mod step;
 pub mod time;
+pub mod training_job;

@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::{Bytes, BytesMut};
-use domain::job_draft::{FieldError, JobDraft, NameValue};
+use domain::job_draft::{FieldError, JobDraft};
 use services::{LaunchSubmitted, Upload};
 
 use super::{
@@ -108,16 +108,8 @@ struct FormReader {
 
 impl FormReader {
     fn new(web: &Web) -> Self {
-        // What the form does not send keeps its default; what it sends empty is empty. Boxes are sent when ticked only.
-        let draft = JobDraft {
-            spot: false,
-            checkpoints: false,
-            hyperparameters: Vec::new(),
-            metric_definitions: Vec::new(),
-            environment: Vec::new(),
-            tags: Vec::new(),
-            ..web.services.launch_defaults()
-        };
+        // What the form does not send keeps its default; what it sends empty is empty.
+        let draft = web.services.launch_defaults();
         Self {
             max_file_bytes: usize::try_from(web.services.max_upload_bytes()).unwrap_or(usize::MAX),
             turns: web.uploads.clone(),
@@ -186,36 +178,12 @@ impl FormReader {
             "source_sha256" => draft.source_sha256 = Some(value).filter(|it| !it.is_empty()),
             "source_file_name" => draft.source_file_name = Some(value).filter(|it| !it.is_empty()),
             "entry_point" => draft.entry_point = value,
-            "training_image" => draft.training_image = value,
-            "role_arn" => draft.role_arn = value,
-            "output_path" => draft.output_path = value,
-            "instance_type" => draft.instance_type = value,
-            "instance_count" => draft.instance_count = value,
-            "volume_size_gb" => draft.volume_size_gb = value,
-            "max_runtime_seconds" => draft.max_runtime_seconds = value,
-            "max_wait_seconds" => draft.max_wait_seconds = value,
-            "spot" => draft.spot = value == "on",
-            "checkpoints" => draft.checkpoints = value == "on",
-            _ => set_row(draft, name, value),
+            "source_uri" => draft.source_uri = value,
+            // A switch sends what it means unticked, then, when it is ticked, `true`.
+            "checkpoints" => draft.checkpoints = value == "true",
+            // A member of the request, by its path. Names of none are kept too, and named in the answer.
+            _ => draft.fields.set(name, value),
         }
-    }
-}
-
-/// `hyperparameters.name` begins a row, `hyperparameters.value` ends it. Fields that we do not know are left out.
-fn set_row(draft: &mut JobDraft, name: &str, value: String) {
-    let Some((list, part)) = name.split_once('.') else { return };
-    let rows = match list {
-        "hyperparameters" => &mut draft.hyperparameters,
-        "metric_definitions" => &mut draft.metric_definitions,
-        "environment" => &mut draft.environment,
-        "tags" => &mut draft.tags,
-        _ => return,
-    };
-    match (part, rows.last_mut()) {
-        ("name", _) => rows.push(NameValue::new(value, "")),
-        ("value", Some(row)) if row.value.is_empty() => row.value = value,
-        ("value", _) => rows.push(NameValue::new("", value)),
-        _ => {}
     }
 }
 
@@ -230,30 +198,4 @@ fn stalled() -> Problem {
 
 fn broken() -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "The form is broken or larger than 2 GiB.")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_are_pairs_in_the_order_typed() {
-        let mut draft = JobDraft::default();
-        for (name, value) in [
-            ("hyperparameters.name", "lr"),
-            ("hyperparameters.value", "0.1"),
-            ("hyperparameters.name", "empty"),
-            ("hyperparameters.value", ""),
-            ("hyperparameters.name", "epochs"),
-            ("hyperparameters.value", "3"),
-            ("hyperparameters.colour", "red"),
-            ("unheard.name", "x"),
-            ("tags.value", "alone"),
-        ] {
-            set_row(&mut draft, name, value.to_owned());
-        }
-        let wanted = [NameValue::new("lr", "0.1"), NameValue::new("empty", ""), NameValue::new("epochs", "3")];
-        assert_eq!(draft.hyperparameters, wanted);
-        assert_eq!(draft.tags, [NameValue::new("", "alone")]);
-    }
 }

@@ -7,6 +7,12 @@ use serde_json::Value;
 
 use crate::harness::{LaunchForm, QUICK_SCRIPT, TestApp};
 
+const INSTANCE_TYPE: &str = "ResourceConfig.InstanceType";
+const INSTANCE_COUNT: &str = "ResourceConfig.InstanceCount";
+const SPOT: &str = "EnableManagedSpotTraining";
+const MAX_WAIT: &str = "StoppingCondition.MaxWaitTimeInSeconds";
+const METRICS: &str = "AlgorithmSpecification.MetricDefinitions";
+
 /// A `tar.gz` with one entry of this name; the name is written as it is.
 fn archive_with(name: &str, kind: tar::EntryType) -> Vec<u8> {
     let mut header = tar::Header::new_gnu();
@@ -31,22 +37,25 @@ async fn each_mistake_is_named_at_its_field_and_nothing_is_launched() {
     let app = TestApp::start().await;
     let good = || LaunchForm::script(QUICK_SCRIPT);
     let many = (0..101).fold(good(), |form, number| {
-        form.add("hyperparameters.name", &format!("p{number}")).add("hyperparameters.value", "1")
+        let row = format!("HyperParameters[{number}]");
+        form.set(&format!("{row}.name"), &format!("p{number}")).set(&format!("{row}.value"), "1")
     });
+    let regex = format!("{METRICS}[0].Regex");
     let cases: Vec<(&str, LaunchForm, &str)> = vec![
-        ("an unknown instance type", good().set("instance_type", "ml.huge"), "instance_type"),
+        ("an unknown instance type", good().set(INSTANCE_TYPE, "ml.huge"), INSTANCE_TYPE),
         ("a name that is too long", good().set("job_name", &"a".repeat(64)), "job_name"),
-        ("spot without a maximal wait", good().add("spot", "on"), "max_wait_seconds"),
+        ("spot without a maximal wait", good().add(SPOT, "true"), MAX_WAIT),
         (
             "spot with a wait below the runtime",
-            good().add("spot", "on").set("max_wait_seconds", "10"),
-            "max_wait_seconds",
+            good().add(SPOT, "true").set(MAX_WAIT, "10"),
+            MAX_WAIT,
         ),
-        ("101 hyperparameters", many, "hyperparameters"),
-        ("a value of 2,501 characters", good().set("hyperparameters.value", &"x".repeat(2_501)), "hyperparameters"),
-        ("a regex without a group", good().set("metric_definitions.value", "loss=[0-9]+"), "metric_definitions"),
-        ("a regex that is none", good().set("metric_definitions.value", "loss=([0-9"), "metric_definitions"),
-        ("no instance at all", good().set("instance_count", "0"), "instance_count"),
+        ("101 hyperparameters", many, "HyperParameters"),
+        ("a value of 2,501 characters", good().set("HyperParameters[0].value", &"x".repeat(2_501)), "HyperParameters"),
+        ("a regex without a group", good().set(&regex, "loss=[0-9]+"), METRICS),
+        ("a regex that is none", good().set(&regex, "loss=([0-9"), METRICS),
+        ("no instance at all", good().set(INSTANCE_COUNT, "0"), INSTANCE_COUNT),
+        ("a member that SageMaker has not", good().set("ResourceConfig.Colour", "red"), "ResourceConfig.Colour"),
         (
             "an archive that climbs out",
             good().file("s.tar.gz", archive_with("../train.py", tar::EntryType::Regular)),
@@ -91,7 +100,7 @@ async fn the_form_comes_back_as_it_was_typed() {
     let form = LaunchForm::script(QUICK_SCRIPT)
         .set("idempotency_key", "kept")
         .set("experiment", "Wine & <cheese>")
-        .set("instance_type", "ml.huge");
+        .set(INSTANCE_TYPE, "ml.huge");
     let answer =
         app.post("/launch").header("accept", "text/html").multipart(form.multipart()).send().await.expect("an answer");
     assert_eq!(answer.status(), 303);
@@ -100,8 +109,8 @@ async fn the_form_comes_back_as_it_was_typed() {
     assert!(html.contains("Wine &amp; &lt;cheese&gt;"), "what was typed is there, escaped");
     assert!(!html.contains("<cheese>"), "and never as markup");
     let form: Value = app.call("launch_form_get", serde_json::json!({ "sample": null, "draft_key": "kept" })).await;
-    assert_eq!(form["draft"]["instance_type"], "ml.huge");
-    assert!(form["errors"].as_array().is_some_and(|it| it.iter().any(|one| one["field"] == "instance_type")), "{form}");
+    assert_eq!(form["draft"]["fields"][INSTANCE_TYPE], "ml.huge");
+    assert!(form["errors"].as_array().is_some_and(|it| it.iter().any(|one| one["field"] == INSTANCE_TYPE)), "{form}");
     app.stop().await;
 }
 

@@ -27,8 +27,8 @@ async fn the_same_on_postgresql() {
 async fn launch_to_model(client: &Client, app: &TestApp) {
     let form = LaunchForm::script(QUICK_SCRIPT)
         .set("idempotency_key", "one-form")
-        .add("spot", "on")
-        .set("max_wait_seconds", "1200");
+        .add("EnableManagedSpotTraining", "true")
+        .set("StoppingCondition.MaxWaitTimeInSeconds", "1200");
     let id = client.launch(form.clone()).await;
     assert_eq!(client.launch(form).await, id, "the same form again is the same run");
 
@@ -170,10 +170,10 @@ async fn a_browser_is_sent_to_the_run_and_a_changed_form_under_the_same_key_laun
     assert_eq!(first.status(), 303);
     let location = first.headers()["location"].to_str().unwrap_or_default().to_owned();
     assert!(location.starts_with("/runs/"), "{location}");
-    let changed = send(form.set("instance_type", "ml.m5.2xlarge")).await;
+    let changed = send(form.set("ResourceConfig.InstanceType", "ml.m5.2xlarge")).await;
     assert_eq!(changed.status(), 422);
     let text = changed.text().await.expect("text");
-    assert!(text.contains("instance_type"), "the changed field is named: {text}");
+    assert!(text.contains("ResourceConfig.InstanceType"), "the changed field is named: {text}");
     let list: Value = app.call("run_list", serde_json::json!({ "filter": RunFilter::default() })).await;
     assert_eq!(list["page"]["total"], 1);
     app.stop().await;

@@ -8,16 +8,20 @@ use leptos::{
 
 use super::{
     estimate::Estimate,
-    instance::InstanceField,
+    json::JsonPane,
+    sections::{
+        DataFields, EnvironmentFields, ImageFields, LimitFields, MetricFields, OtherFields, ResourceFields,
+        ResultFields, Section, SecurityFields, TrackingFields,
+    },
     source::{SourceFields, check_file},
     state::FormState,
 };
 use crate::{
     api::launch::LaunchForm as Data,
     components::{
-        field::{CheckField, FieldErrors, FormErrors, TextField, field_id},
+        field::{FieldErrors, FormErrors, field_id},
         icon::{Glyph, Icon},
-        rows_field::RowsField,
+        rows_field::{RowsField, name_and_value},
     },
     paths,
 };
@@ -27,6 +31,7 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
     let Data { idempotency_key, draft, errors: refused, samples, max_upload_bytes } = form;
     let state = FormState::new(draft, refused);
     provide_context(state);
+    provide_context(state.request);
     let errors = state.errors();
     let is_sent = RwSignal::new(false);
     let summary = NodeRef::<html::Div>::new();
@@ -57,40 +62,39 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
             <input type="hidden" name="idempotency_key" value=idempotency_key/>
             <div class="launch-main">
                 <Summary errors node_ref=summary/>
-                <Section title="What runs" lead="A bundled sample with its settings, or your own source.">
+                <Section title="What runs" lead="A bundled sample with its settings, your own script, or an image's own program.">
                     <SourceFields samples max_upload_bytes errors file/>
+                    <ImageFields errors/>
                 </Section>
                 <Section title="Hyperparameters" lead="Given to the script as --name value.">
-                    <RowsField field="hyperparameters" what="hyperparameter" rows=state.hyperparameters errors name_placeholder="epochs" value_placeholder="20"/>
+                    <RowsField path="HyperParameters" what="hyperparameter" columns=name_and_value("epochs", "20") errors/>
                 </Section>
                 <Section title="Metric definitions" lead="Regular expressions that find numbers in the log; the first group is the value.">
-                    <RowsField
-                        field="metric_definitions" what="metric definition" value_label="Regex" rows=state.metric_definitions errors
-                        name_placeholder="train:loss" value_placeholder="loss=([0-9.eE+-]+)"
-                    />
+                    <MetricFields errors/>
                 </Section>
                 <Section title="Runs on" lead="The instances of the cluster.">
-                    <InstanceField errors/>
-                    <div class="field-row">
-                        <TextField name="instance_count" label="Instances" api_name="InstanceCount" value=state.instance_count errors inputmode="numeric"/>
-                        <TextField name="volume_size_gb" label="Volume" api_name="VolumeSizeInGB" unit="GB" value=state.volume_size_gb errors inputmode="numeric"/>
-                    </div>
+                    <ResourceFields errors/>
+                </Section>
+                <Section title="Data" lead="Each channel is a folder in the container.">
+                    <DataFields errors/>
+                </Section>
+                <Section title="Results" lead="Where the model and the checkpoints go.">
+                    <ResultFields errors/>
                 </Section>
                 <Section title="Limits and spot" lead="What ends the job if it does not end by itself.">
-                    <Limits errors/>
+                    <LimitFields errors/>
+                </Section>
+                <Section title="Network and security" lead="What the job may do, and who can see it.">
+                    <SecurityFields errors/>
+                </Section>
+                <Section title="Environment" lead="Variables of the container.">
+                    <EnvironmentFields errors/>
                 </Section>
                 <Section title="Tracking" lead="Where the run is found again.">
-                    <div class="field-row">
-                        <TextField name="experiment" label="Experiment" value=state.experiment errors hint="Runs of one experiment are compared."/>
-                        <TextField
-                            name="job_name" label="Job name" api_name="TrainingJobName" value=state.job_name errors
-                            hint="The beginning; an id is added, so that it is never used twice."
-                        />
-                    </div>
-                    <h3 class="rows-title">"Tags"</h3>
-                    <RowsField field="tags" what="tag" name_label="Key" rows=state.tags errors name_placeholder="team" value_placeholder="vision"/>
+                    <TrackingFields errors/>
                 </Section>
-                <Advanced errors/>
+                <OtherFields errors/>
+                <JsonPane/>
             </div>
             <aside class="launch-side" aria-label="Estimate and launch">
                 <Estimate is_local/>
@@ -110,26 +114,14 @@ fn missing_file(state: &FormState, file: NodeRef<html::Input>) -> Option<String>
     #[cfg(feature = "hydrate")]
     {
         let has_file = file.get_untracked().and_then(|it| it.files()).is_some_and(|it| it.length() > 0);
-        let is_needed = state.is_upload() && state.kept.with_value(|it| it.source_sha256.is_none());
+        let is_needed =
+            state.source.with_untracked(|it| it == "upload") && state.kept.with_value(|it| it.source_sha256.is_none());
         (is_needed && !has_file).then(|| "Choose the script or the archive to run, or pick a sample above.".to_owned())
     }
     #[cfg(not(feature = "hydrate"))]
     {
         let _ = (state, file);
         None
-    }
-}
-
-#[component]
-fn Section(title: &'static str, lead: &'static str, children: Children) -> impl IntoView {
-    let id = format!("s-{}", title.to_lowercase().replace(' ', "-"));
-    let labelled_by = id.clone();
-    view! {
-        <section class="panel form-section" aria-labelledby=labelled_by>
-            <h2 class="panel-title" id=id>{title}</h2>
-            <p class="panel-lead">{lead}</p>
-            {children()}
-        </section>
     }
 }
 
@@ -180,79 +172,23 @@ fn focus_field(event: &MouseEvent, id: &str) {
     let _ = (event, id);
 }
 
-/// `hyperparameters[3].value` as people say it: `Hyperparameters, row 4, value`.
+/// `HyperParameters[3].value` as people say it: `HyperParameters, row 4, value`; names of Trainyard's own fields in words.
 fn field_words(field: &str) -> String {
     let words = |text: &str| {
+        if text.contains(|c: char| c.is_ascii_uppercase()) {
+            return text.to_owned();
+        }
         let text = text.replace('_', " ");
         let mut chars = text.chars();
         chars.next().map(|first| first.to_uppercase().collect::<String>() + chars.as_str()).unwrap_or_default()
     };
-    let row = field.split_once('[').and_then(|(table, rest)| {
-        let (index, part) = rest.split_once("].")?;
-        Some(format!("{}, row {}, {part}", words(table), index.parse::<usize>().ok()? + 1))
+    let row = field.split_once('[').and_then(|(list, rest)| {
+        let (index, part) = rest.split_once(']')?;
+        let row = format!("{}, row {}", words(list), index.parse::<usize>().ok()? + 1);
+        let part = part.trim_start_matches('.');
+        Some(if part.is_empty() { row } else { format!("{row}, {part}") })
     });
     row.unwrap_or_else(|| words(field))
-}
-
-#[component]
-fn Limits(errors: FormErrors) -> impl IntoView {
-    let state = FormState::of_form();
-    // Without script the field stays visible: the style hides it only where the switch is really off and live.
-    let is_live = RwSignal::new(false);
-    Effect::new(move |_| is_live.set(true));
-    let hides_wait = move || is_live.get() && !state.spot.get();
-    view! {
-        <div class="field-row">
-            <TextField
-                name="max_runtime_seconds" label="Maximum runtime" api_name="MaxRuntimeInSeconds" unit="s"
-                value=state.max_runtime_seconds errors inputmode="numeric"
-            />
-            <div class="field-slot" class:is-hidden=hides_wait>
-                <TextField
-                    name="max_wait_seconds" label="Maximum wait" api_name="MaxWaitTimeInSeconds" unit="s"
-                    value=state.max_wait_seconds errors inputmode="numeric"
-                    hint="For spot: running and waiting for capacity together, at least the maximum runtime."
-                />
-            </div>
-        </div>
-        <CheckField
-            name="spot" label="Managed spot training" api_name="EnableManagedSpotTraining" value=state.spot
-            hint="Spare capacity, billed fewer seconds; it may be interrupted and goes on later."
-        />
-        <CheckField
-            name="checkpoints" label="Keep checkpoints" api_name="CheckpointConfig" value=state.checkpoints
-            hint="What the script writes to /opt/ml/checkpoints survives interruptions."
-        />
-        {move || (state.spot.get() && !state.checkpoints.get()).then(|| view! {
-            <p class="notice notice-warn">
-                "Spot without checkpoints starts from nothing after each interruption: that can cost more than on demand."
-            </p>
-        })}
-    }
-}
-
-#[component]
-fn Advanced(errors: FormErrors) -> impl IntoView {
-    const NAMES: [&str; 4] = ["training_image", "role_arn", "output_path", "environment"];
-    let state = FormState::of_form();
-    // A fold must not hide an error, nor a field that has to be filled in.
-    let must_open = Memo::new(move |_| {
-        let has_error =
-            errors.list.with(|all| all.iter().any(|it| NAMES.iter().any(|name| it.field.starts_with(name))));
-        has_error
-            || state.role_arn.with_untracked(String::is_empty)
-            || state.output_path.with_untracked(String::is_empty)
-    });
-    view! {
-        <details class="panel form-section advanced" open=must_open>
-            <summary><h2 class="panel-title">"Advanced"</h2><span class="panel-lead">"Image, role, output path, environment"</span></summary>
-            <TextField name="training_image" label="Training image" api_name="TrainingImage" value=state.training_image errors/>
-            <TextField name="role_arn" label="Execution role" api_name="RoleArn" value=state.role_arn errors/>
-            <TextField name="output_path" label="Output path" api_name="S3OutputPath" value=state.output_path errors/>
-            <h3 class="rows-title">"Environment"</h3>
-            <RowsField field="environment" what="variable" rows=state.environment errors name_placeholder="OMP_NUM_THREADS" value_placeholder="4"/>
-        </details>
-    }
 }
 
 #[cfg(test)]
@@ -261,8 +197,9 @@ mod tests {
 
     #[test]
     fn fields_are_named_as_people_say_them() {
-        assert_eq!(field_words("max_wait_seconds"), "Max wait seconds");
-        assert_eq!(field_words("hyperparameters[3].value"), "Hyperparameters, row 4, value");
-        assert_eq!(field_words("hyperparameters"), "Hyperparameters");
+        assert_eq!(field_words("job_name"), "Job name");
+        assert_eq!(field_words("HyperParameters[3].value"), "HyperParameters, row 4, value");
+        assert_eq!(field_words("VpcConfig.Subnets[0]"), "VpcConfig.Subnets, row 1");
+        assert_eq!(field_words("StoppingCondition.MaxRuntimeInSeconds"), "StoppingCondition.MaxRuntimeInSeconds");
     }
 }

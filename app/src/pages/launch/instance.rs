@@ -5,8 +5,12 @@
 use domain::instance_type::InstanceTypeInfo;
 use leptos::prelude::*;
 
-use super::state::FormState;
-use crate::components::field::{FormErrors, TextField};
+use crate::components::{
+    field::{FormErrors, TextField},
+    request_form::RequestForm,
+};
+
+pub(super) const INSTANCE_TYPE: &str = "ResourceConfig.InstanceType";
 
 /// Offers shown at once; typing narrows them.
 const OFFERS: usize = 8;
@@ -44,18 +48,18 @@ fn offers(typed: &str) -> Vec<&'static InstanceTypeInfo> {
 
 #[component]
 pub(super) fn InstanceField(errors: FormErrors) -> impl IntoView {
-    let state = FormState::of_form();
+    let value = RequestForm::of_form().text(INSTANCE_TYPE);
     let is_ready = RwSignal::new(false);
     Effect::new(move |_| is_ready.set(true));
     let options = InstanceTypeInfo::all()
         .iter()
         .map(|it| view! { <option value=it.name.clone()>{format!("{} · {}", size_text(it), price_text(it))}</option> })
         .collect_view();
-    let chosen = Memo::new(move |_| state.instance_type.with(|it| InstanceTypeInfo::find(it.trim())));
+    let chosen = Memo::new(move |_| value.with(|it| InstanceTypeInfo::find(it.trim())));
     view! {
         <div class="instance">
             <TextField
-                name="instance_type" label="Instance type" api_name="InstanceType" value=state.instance_type errors
+                name=INSTANCE_TYPE label="Instance type" api_name="InstanceType" value errors
                 list="instance-types" placeholder="Type a name, a size or a GPU"
             />
             <datalist id="instance-types">{options}</datalist>
@@ -73,18 +77,18 @@ pub(super) fn InstanceField(errors: FormErrors) -> impl IntoView {
 
 #[component]
 fn Offers(errors: FormErrors) -> impl IntoView {
-    let state = FormState::of_form();
-    let found = Memo::new(move |_| state.instance_type.with(|it| offers(it)));
+    let value = RequestForm::of_form().text(INSTANCE_TYPE);
+    let found = Memo::new(move |_| value.with(|it| offers(it)));
     let rows = move || {
         found
             .get()
             .into_iter()
             .take(OFFERS)
             .map(|it| {
-                let is_chosen = move || state.instance_type.with(|typed| typed.trim() == it.name);
+                let is_chosen = move || value.with(|typed| typed.trim() == it.name);
                 let choose = move |_| {
-                    state.instance_type.set(it.name.clone());
-                    errors.touch.run("instance_type".to_owned());
+                    value.set(it.name.clone());
+                    errors.touch.run(INSTANCE_TYPE.to_owned());
                 };
                 view! {
                     <li>

@@ -1,11 +1,15 @@
 //! `/launch`: the form that makes a training job, in SageMaker's own field names.
 //!
 //! It is a plain multipart form: it works before and without the script. With it, errors appear while typing (from
-//! `JobSpec::parse`, the same parser that the server uses), rows come and go, and the estimate moves.
+//! `JobSpec::parse`, the same parser that the server uses), rows come and go, the estimate moves, and form and JSON
+//! follow each other.
 
+mod channels;
 mod estimate;
 mod form;
 mod instance;
+mod json;
+mod sections;
 mod source;
 mod state;
 

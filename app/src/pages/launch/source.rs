@@ -1,5 +1,8 @@
-//! What runs: a bundled sample, or an uploaded script or archive.
+//! What runs: a bundled sample, an uploaded script or archive, an archive in S3, or the image's own program.
+//!
+//! Without script all ways stand there at once and the chosen one counts; with it the others are hidden.
 
+use domain::job_draft::{JobDraft, SourceKind};
 use leptos::{html, prelude::*};
 
 use super::state::FormState;
@@ -18,41 +21,98 @@ pub(super) fn SourceFields(
     file: NodeRef<html::Input>,
 ) -> impl IntoView {
     let state = FormState::of_form();
-    let source = state.kept.with_value(|it| it.source.clone());
-    let is_upload = state.is_upload();
+    let sample = state.kept.with_value(|it| it.sample.clone());
+    let title_of = |wanted: &str| {
+        let name = wanted.strip_prefix("sample:").unwrap_or(wanted);
+        samples.iter().find(|it| it.name == name).map_or_else(|| name.to_owned(), |it| it.title.clone())
+    };
+    let of_sample = sample.as_deref().map(|it| (it.to_owned(), format!("The sample's script: {}", title_of(it))));
     let cards = samples
-        .into_iter()
+        .iter()
         .map(|it| {
-            let is_chosen = source == format!("sample:{}", it.name);
+            let is_chosen = sample.as_deref().and_then(|it| it.strip_prefix("sample:")) == Some(&it.name);
             view! {
                 <a
                     class="choice"
                     href=paths::launch_sample(&it.name)
                     aria-current=is_chosen.then_some("true")
                     data-noscroll=""
-                    data-sample=it.name
+                    data-sample=it.name.clone()
                 >
-                    <strong>{it.title}</strong>
-                    <span>{it.description}</span>
+                    <strong>{it.title.clone()}</strong>
+                    <span>{it.description.clone()}</span>
                 </a>
             }
         })
         .collect_view();
+    let ways = of_sample
+        .into_iter()
+        .chain([
+            ("upload".to_owned(), "Upload a script or a source archive".to_owned()),
+            ("s3".to_owned(), "A source archive that lies in S3".to_owned()),
+            ("image".to_owned(), "The image's own program, or an algorithm".to_owned()),
+        ])
+        .map(|(value, label)| view! { <SourceWay value label/> })
+        .collect_view();
+    let is_live = RwSignal::new(false);
+    Effect::new(move |_| is_live.set(true));
+    let kind_is = move |wanted: fn(&SourceKind<'_>) -> bool| {
+        let source = state.source.get();
+        wanted(&JobDraft { source, ..JobDraft::default() }.source_kind())
+    };
+    let hides = move |wanted: fn(&SourceKind<'_>) -> bool| is_live.get() && !kind_is(wanted);
     view! {
-        <nav class="choices" aria-label="Source">
+        <nav class="choices" aria-label="Start from">
             {cards}
-            <a class="choice" href=paths::LAUNCH aria-current=is_upload.then_some("true") data-noscroll="">
-                <strong>"Your own script"</strong>
-                <span>"One .py file, or a .tar.gz or .zip of a source folder."</span>
+            <a class="choice" href=paths::LAUNCH aria-current=sample.is_none().then_some("true") data-noscroll="">
+                <strong>"Your own"</strong>
+                <span>"Your script, your image or a built-in algorithm, with the usual settings."</span>
             </a>
         </nav>
-        <input type="hidden" name="source" value=if is_upload { "upload".to_owned() } else { source }/>
+        <fieldset class="ways" id=field_id("source") tabindex="-1">
+            <legend>"What runs"</legend>
+            {ways}
+        </fieldset>
         <FieldErrors field="source" errors/>
-        {is_upload.then(|| view! { <FileField max_upload_bytes errors file/> })}
-        <TextField
-            name="entry_point" label="Entry point" api_name="sagemaker_program" value=state.entry_point errors
-            hint="The script inside the source that the container starts."
-        />
+        <div class:is-hidden=move || hides(|it| *it == SourceKind::Upload)>
+            <FileField max_upload_bytes errors file/>
+        </div>
+        <div class:is-hidden=move || hides(|it| *it == SourceKind::S3)>
+            <TextField
+                name="source_uri" label="Source archive" api_name="sagemaker_submit_directory" value=state.source_uri errors
+                placeholder="s3://my-bucket/code/sourcedir.tar.gz"
+            />
+        </div>
+        <div class:is-hidden=move || hides(|it| *it != SourceKind::Image)>
+            <TextField
+                name="entry_point" label="Entry point" api_name="sagemaker_program" value=state.entry_point errors
+                hint="The script inside the source that the container starts."
+            />
+        </div>
+    }
+}
+
+#[component]
+fn SourceWay(value: String, label: String) -> impl IntoView {
+    let state = FormState::of_form();
+    let id = field_id(&format!("source-{value}"));
+    let chosen = value.clone();
+    let is_chosen = move || state.source.with(|it| *it == chosen);
+    let was_chosen = state.source.with_untracked(|it| *it == value);
+    let set = value.clone();
+    view! {
+        <div class="way">
+            <input
+                id=id.clone()
+                type="radio"
+                name="source"
+                value=value
+                checked=was_chosen
+                prop:checked=is_chosen
+                on:change=move |_| state.source.set(set.clone())
+            />
+            <label for=id>{label}</label>
+        </div>
     }
 }
 

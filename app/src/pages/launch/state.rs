@@ -3,34 +3,25 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    job_draft::{FieldError, JobDraft},
+    job_draft::{FieldError, JobDraft, SourceKind},
     job_spec::JobSpec,
 };
 use leptos::prelude::*;
 
-use crate::components::{field::FormErrors, rows_field::Rows};
+use crate::components::{field::FormErrors, request_form::RequestForm};
 
-/// One signal per field: typing in one redraws nothing else.
+/// Trainyard's own fields; the request's members are in [`RequestForm`].
 #[derive(Clone, Copy)]
 pub(super) struct FormState {
     pub experiment: RwSignal<String>,
     pub job_name: RwSignal<String>,
-    pub kept: StoredValue<Kept>,
+    pub source: RwSignal<String>,
+    pub source_uri: RwSignal<String>,
     pub entry_point: RwSignal<String>,
-    pub training_image: RwSignal<String>,
-    pub role_arn: RwSignal<String>,
-    pub output_path: RwSignal<String>,
-    pub hyperparameters: Rows,
-    pub metric_definitions: Rows,
-    pub environment: Rows,
-    pub instance_type: RwSignal<String>,
-    pub instance_count: RwSignal<String>,
-    pub volume_size_gb: RwSignal<String>,
-    pub max_runtime_seconds: RwSignal<String>,
-    pub spot: RwSignal<bool>,
-    pub max_wait_seconds: RwSignal<String>,
-    pub checkpoints: RwSignal<bool>,
-    pub tags: Rows,
+    /// `true` or `false`
+    pub checkpoints: RwSignal<String>,
+    pub request: RequestForm,
+    pub kept: StoredValue<Kept>,
     /// What is wrong with the chosen file, found in the browser before it is sent.
     pub file_error: RwSignal<Option<String>>,
     /// Fields that somebody has changed or left since the page came.
@@ -41,8 +32,8 @@ pub(super) struct FormState {
 
 /// What does not change while the form is open.
 pub(super) struct Kept {
-    /// `sample:<name>` or `upload`; another choice is another page.
-    pub source: String,
+    /// The sample that the form was opened with: `sample:<name>`.
+    pub sample: Option<String>,
     /// Of the file that an earlier submit brought.
     pub source_sha256: Option<String>,
     pub source_file_name: Option<String>,
@@ -57,30 +48,22 @@ impl FormState {
     }
 
     pub(super) fn new(draft: JobDraft, refused: Vec<FieldError>) -> Self {
+        let sample = matches!(draft.source_kind(), SourceKind::Sample(_)).then(|| draft.source.clone());
+        let source = if draft.source.is_empty() { "upload".to_owned() } else { draft.source };
         Self {
             experiment: RwSignal::new(draft.experiment),
             job_name: RwSignal::new(draft.job_name),
+            source: RwSignal::new(source),
+            source_uri: RwSignal::new(draft.source_uri),
+            entry_point: RwSignal::new(draft.entry_point),
+            checkpoints: RwSignal::new(draft.checkpoints.to_string()),
+            request: RequestForm::new(&draft.fields),
             kept: StoredValue::new(Kept {
-                source: draft.source,
+                sample,
                 source_sha256: draft.source_sha256,
                 source_file_name: draft.source_file_name,
                 refused,
             }),
-            entry_point: RwSignal::new(draft.entry_point),
-            training_image: RwSignal::new(draft.training_image),
-            role_arn: RwSignal::new(draft.role_arn),
-            output_path: RwSignal::new(draft.output_path),
-            hyperparameters: Rows::new(&draft.hyperparameters),
-            metric_definitions: Rows::new(&draft.metric_definitions),
-            environment: Rows::new(&draft.environment),
-            instance_type: RwSignal::new(draft.instance_type),
-            instance_count: RwSignal::new(draft.instance_count),
-            volume_size_gb: RwSignal::new(draft.volume_size_gb),
-            max_runtime_seconds: RwSignal::new(draft.max_runtime_seconds),
-            spot: RwSignal::new(draft.spot),
-            max_wait_seconds: RwSignal::new(draft.max_wait_seconds),
-            checkpoints: RwSignal::new(draft.checkpoints),
-            tags: Rows::new(&draft.tags),
             file_error: RwSignal::new(None),
             touched: RwSignal::new(BTreeSet::new()),
             show_all: RwSignal::new(false),
@@ -92,29 +75,27 @@ impl FormState {
         JobDraft {
             experiment: self.experiment.get(),
             job_name: self.job_name.get(),
-            source: self.kept.with_value(|it| it.source.clone()),
+            source: self.source.get(),
             source_sha256: self.kept.with_value(|it| it.source_sha256.clone()),
             source_file_name: self.kept.with_value(|it| it.source_file_name.clone()),
+            source_uri: self.source_uri.get(),
             entry_point: self.entry_point.get(),
-            training_image: self.training_image.get(),
-            role_arn: self.role_arn.get(),
-            output_path: self.output_path.get(),
-            hyperparameters: self.hyperparameters.to_draft(),
-            metric_definitions: self.metric_definitions.to_draft(),
-            environment: self.environment.to_draft(),
-            instance_type: self.instance_type.get(),
-            instance_count: self.instance_count.get(),
-            volume_size_gb: self.volume_size_gb.get(),
-            max_runtime_seconds: self.max_runtime_seconds.get(),
-            spot: self.spot.get(),
-            max_wait_seconds: self.max_wait_seconds.get(),
-            checkpoints: self.checkpoints.get(),
-            tags: self.tags.to_draft(),
+            checkpoints: self.checkpoints.with(|it| it == "true"),
+            fields: self.request.fields(),
         }
     }
 
-    pub(super) fn is_upload(self) -> bool {
-        self.kept.with_value(|it| !it.source.starts_with("sample:"))
+    /// Fills the form with a request that was pasted. The experiment stays unless the request names one.
+    pub(super) fn load(self, draft: JobDraft) {
+        if draft.experiment != JobDraft::default().experiment {
+            self.experiment.set(draft.experiment);
+        }
+        self.job_name.set(draft.job_name);
+        self.source.set(draft.source);
+        self.source_uri.set(draft.source_uri);
+        self.entry_point.set(draft.entry_point);
+        self.checkpoints.set(draft.checkpoints.to_string());
+        self.request.load(&draft.fields);
     }
 
     /// The errors to show now: the server's until a field is touched, the parser's for touched fields, all of them

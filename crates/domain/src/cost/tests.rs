@@ -2,9 +2,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    instance_type::InstanceType,
+    instance_type::InstanceTypeInfo,
     run::{RunPrice, fixture},
     status::{LaunchState, TrainingJobStatus},
+    training_job::{Fields, TrainingJobRequest},
 };
 
 const START: Timestamp = Timestamp::from_unix_millis(1_790_000_000_000);
@@ -86,28 +87,58 @@ fn summaries_of_older_writers_are_read() {
     assert_eq!((cost.is_upper_bound, cost.problem), (false, None));
 }
 
+/// The request that these texts make, complete or not.
+fn request(texts: &[(&str, &str)]) -> TrainingJobRequest {
+    let mut fields = Fields::default();
+    for (path, text) in texts {
+        fields.set(*path, *text);
+    }
+    fields.to_partial_request()
+}
+
 #[test]
 fn an_estimate_is_the_most_that_a_job_can_cost() {
-    let known = InstanceType::parse("ml.m5.xlarge").expect("a known type");
-    let price = known.info().and_then(|it| it.price.clone()).expect("a priced type");
-    let estimate = Estimate::of(&known, 3, 5_400, true);
+    let of = |texts: &[(&str, &str)]| {
+        let base = [
+            ("ResourceConfig.InstanceType", "ml.m5.xlarge"),
+            ("ResourceConfig.InstanceCount", "3"),
+            ("StoppingCondition.MaxRuntimeInSeconds", "5400"),
+        ];
+        Estimate::of(&request(&[&base[..], texts].concat()))
+    };
+    let price = InstanceTypeInfo::find("ml.m5.xlarge").and_then(|it| it.price.clone()).expect("a priced type");
     let hourly = price.price_nanousd_per_hour.0;
-    assert_eq!(estimate.at_most, Some(NanoUsd(hourly * 3 * 3 / 2)));
-    assert_eq!(estimate.label(), "at most");
-    let text = estimate.explanation();
-    for part in [price.date.as_str(), "1 h 30 min", "3 instances", "waiting for capacity is not billed"] {
-        assert!(text.contains(part), "{part:?} in {text:?}");
+    let estimate = of(&[("EnableManagedSpotTraining", "true")]);
+    assert_eq!((estimate.at_most, estimate.label()), (Some(NanoUsd(hourly * 3 * 3 / 2)), "at most"));
+    assert!(estimate.explanation().contains("waiting for capacity is not billed"));
+    assert_eq!(estimate.lines[0].what, "3 × ml.m5.xlarge");
+    for part in [price.date.as_str(), "1 h 30 min"] {
+        assert!(estimate.lines[0].how.contains(part), "{part:?} in {:?}", estimate.lines[0].how);
     }
-    assert!(!Estimate::of(&known, 3, 5_400, false).explanation().contains("waiting"));
+    let with_all = of(&[("ResourceConfig.VolumeSizeInGB", "720"), ("ResourceConfig.KeepAlivePeriodInSeconds", "1800")]);
+    // 720 GB cost $0.14 an hour; storage lies there while the pool is kept.
+    let storage = 140_000_000 * 3 * 2;
+    assert_eq!(with_all.at_most, Some(NanoUsd(hourly * 3 * 2 + storage)));
+    let groups = Estimate::of(&request(&[
+        ("ResourceConfig.InstanceGroups[0].InstanceType", "ml.m5.xlarge"),
+        ("ResourceConfig.InstanceGroups[0].InstanceCount", "2"),
+        ("ResourceConfig.InstanceGroups[1].InstanceType", "ml.m5.xlarge"),
+        ("ResourceConfig.InstanceGroups[1].InstanceCount", "1"),
+        ("StoppingCondition.MaxRuntimeInSeconds", "3600"),
+    ]));
+    assert_eq!((groups.at_most, groups.lines.len()), (Some(NanoUsd(hourly * 3)), 2));
+    let day = Estimate::of(&request(&[("ResourceConfig.InstanceType", "ml.m5.xlarge")]));
+    assert_eq!(day.at_most, Some(NanoUsd(hourly * 24)), "SageMaker's own limit, when none is given");
 }
 
 #[test]
 fn a_type_without_a_price_is_unpriced() {
-    let all = crate::instance_type::InstanceTypeInfo::all();
+    let all = InstanceTypeInfo::all();
     let unpriced = all.iter().find(|it| it.price.is_none()).expect("the table has types without a price");
-    let estimate = Estimate::of(&InstanceType::parse(&unpriced.name).expect("known"), 2, 60, false);
+    let estimate = Estimate::of(&request(&[("ResourceConfig.InstanceType", &unpriced.name)]));
     assert_eq!((estimate.at_most, estimate.label()), (None, "unpriced"));
-    assert!(!estimate.explanation().contains('$'));
+    assert!(!estimate.lines[0].how.contains('$'));
+    assert_eq!(Estimate::of(&request(&[])).at_most, None, "nothing is chosen");
 }
 
 proptest! {

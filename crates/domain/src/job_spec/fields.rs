@@ -1,7 +1,10 @@
-//! The rules of single fields: text in, a checked value or a sentence with the rule and the cure out.
+//! The rules of Trainyard's own fields: text in, a checked value or a sentence with the rule and the cure out.
 
-use super::JobSpec;
-use crate::{ids::JobName, job_draft::JobDraft};
+use super::{JobSpec, tag};
+use crate::{
+    ids::JobName,
+    job_draft::{FieldError, JobDraft},
+};
 
 pub(super) fn name_base(draft: &JobDraft) -> Result<String, String> {
     let typed = draft.job_name.trim();
@@ -53,76 +56,61 @@ pub(super) fn entry_point(text: &str) -> Result<String, String> {
     }
 }
 
-pub(super) fn training_image(text: &str) -> Result<String, String> {
+/// An archive that SageMaker's training toolkit can fetch.
+pub(super) fn source_uri(text: &str) -> Result<String, String> {
     let text = text.trim();
-    if text.is_empty() || text.chars().count() > 255 || text.chars().any(char::is_whitespace) {
-        return Err(
-            "name the container image, 1 to 255 characters without spaces; the form's default runs scripts.".to_owned()
+    let is_archive = text.strip_prefix("s3://").is_some_and(|it| it.contains('/') && it.ends_with(".tar.gz"));
+    if is_archive && text.chars().count() <= 1_024 {
+        Ok(text.to_owned())
+    } else {
+        Err("give the S3 URI of a source archive, for example `s3://my-bucket/code/sourcedir.tar.gz`.".to_owned())
+    }
+}
+
+/// What a script's own parameters may not be.
+pub(super) fn script_hyperparameters(draft: &JobDraft, errors: &mut Vec<FieldError>) {
+    const LIST: &str = "HyperParameters";
+    let rows = draft.fields.rows(LIST);
+    let name_of = |row: &usize| draft.fields.get(&format!("{LIST}[{row}].name")).trim().to_owned();
+    let used: Vec<(usize, String)> =
+        rows.into_iter().map(|row| (row, name_of(&row))).filter(|(_, it)| !it.is_empty()).collect();
+    for (row, _) in used.iter().filter(|(_, name)| name.starts_with("sagemaker_")) {
+        let message = "names that begin with `sagemaker_` belong to SageMaker: choose another";
+        errors.push(FieldError::new(format!("{LIST}[{row}].name"), message));
+    }
+    let max = JobSpec::MAX_HYPERPARAMETERS;
+    if used.len() > max {
+        let message = format!(
+            "at most {max} hyperparameters are allowed (SageMaker allows 100, and running your script takes 2); there are \
+             {}: remove {}",
+            used.len(),
+            used.len() - max
         );
-    }
-    Ok(text.to_owned())
-}
-
-pub(super) fn role_arn(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    let parts: Vec<&str> = text.splitn(6, ':').collect();
-    let ok = (20..=2_048).contains(&text.len())
-        && parts.len() == 6
-        && parts[0] == "arn"
-        && parts[1].starts_with("aws")
-        && parts[2] == "iam"
-        && parts[3].is_empty()
-        && parts[4].len() == 12
-        && parts[4].bytes().all(|b| b.is_ascii_digit())
-        && parts[5].strip_prefix("role/").is_some_and(|it| {
-            !it.is_empty() && it.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@-/".contains(c))
-        });
-    if ok {
-        Ok(text.to_owned())
-    } else {
-        Err("give the execution role's ARN, for example `arn:aws:iam::123456789012:role/SageMakerTraining`.".to_owned())
+        errors.push(FieldError::new(LIST, message));
     }
 }
 
-pub(super) fn s3_uri(text: &str) -> Result<String, String> {
-    let text = text.trim().trim_end_matches('/');
-    let bucket_and_key = text.strip_prefix("s3://").unwrap_or("");
-    let bucket = bucket_and_key.split('/').next().unwrap_or("");
-    let bucket_ok = (3..=63).contains(&bucket.len())
-        && bucket.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.');
-    if text.len() <= 1_024 && bucket_ok && !bucket_and_key.contains("//") {
-        Ok(text.to_owned())
-    } else {
-        Err("give an S3 URI, for example `s3://my-bucket/experiments`: a bucket of 3 to 63 lower-case letters, digits, \
-             dots and hyphens, and no `//` inside the path.".to_owned())
-    }
-}
-
-pub(super) fn number(text: &str, min: u32, max: u32, unit: &str) -> Result<u32, String> {
-    match text.trim().parse::<u32>() {
-        Ok(value) if (min..=max).contains(&value) => Ok(value),
-        _ => Err(format!("give a whole number of {unit} from {min} to {max}, in digits only.")),
-    }
-}
-
-pub(super) fn max_wait(draft: &JobDraft, max_runtime: u32) -> Result<Option<u32>, String> {
-    let text = draft.max_wait_seconds.trim();
-    match (draft.spot, text.is_empty()) {
-        // A value that spot no longer needs is not an error: the field is hidden then.
-        (false, _) => Ok(None),
-        (true, true) => Err(format!(
-            "managed spot training needs a maximum wait: how long the job may take with all waiting for capacity. Give \
-             {max_runtime} seconds or more."
-        )),
-        (true, false) => {
-            let wait = number(text, 1, JobSpec::MAX_RUNTIME_SECONDS, "seconds")?;
-            if wait < max_runtime {
-                return Err(format!(
-                    "the maximum wait ({wait} s) includes the running time, so it must be at least the maximum runtime \
-                     ({max_runtime} s): give {max_runtime} or more, or lower the maximum runtime."
-                ));
-            }
-            Ok(Some(wait))
+/// What somebody's own tags may not be.
+pub(super) fn own_tags(draft: &JobDraft, errors: &mut Vec<FieldError>) {
+    let rows = draft.fields.rows("Tags");
+    for row in &rows {
+        let at = format!("Tags[{row}].Key");
+        if draft.fields.get(&at).trim().starts_with(tag::PREFIX) {
+            errors.push(FieldError::new(at, "tags that begin with `trainyard:` are reserved: choose another name"));
         }
     }
+    if rows.len() > JobSpec::MAX_TAGS {
+        let message = format!(
+            "at most {} tags are allowed (AWS allows 50, and Trainyard keeps 5 for its own); there are {}: remove {}",
+            JobSpec::MAX_TAGS,
+            rows.len(),
+            rows.len() - JobSpec::MAX_TAGS
+        );
+        errors.push(FieldError::new("Tags", message));
+    }
+}
+
+/// Tag names and values: `[\p{L}\p{Z}\p{N}_.:/=+\-@]*`.
+pub fn is_tag_text(text: &str) -> bool {
+    text.chars().all(|c| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c))
 }

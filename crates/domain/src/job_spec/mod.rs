@@ -1,52 +1,44 @@
 //! A checked training job: what a draft becomes, and the CreateTrainingJob request it makes.
-//!
-//! The limits are those of the SageMaker API model (CreateTrainingJob, 2017-07-24).
-
-use std::collections::BTreeMap;
 
 use crate::{
     ids::{ExperimentName, JobName, RunId},
-    instance_type::InstanceType,
-    job_draft::{FieldError, JobDraft},
-    metric_definition::MetricDefinition,
+    job_draft::{FieldError, JobDraft, SourceKind},
+    training_job::{Fields, TrainingJobRequest},
 };
 
 mod fields;
 mod request;
-mod rows;
 #[cfg(test)]
 mod tests;
 
+pub use fields::is_tag_text;
 pub use request::{canonical, fingerprint};
 
-use fields::{entry_point, max_wait, name_base, number, role_arn, s3_uri, training_image};
-use rows::{ENVIRONMENT, HYPERPARAMETERS, TAGS, metric_definitions, rows};
+use fields::{entry_point, name_base, own_tags, script_hyperparameters, source_uri};
 
 /// A draft that passed every check that needs no network.
 #[derive(Clone, Debug)]
 pub struct JobSpec {
     pub experiment: ExperimentName,
     pub name_base: String,
+    /// `None`: the image or the algorithm brings its own program.
+    pub script: Option<Script>,
+    /// Checkpoints are kept below the output path, in a folder of the job's name.
+    has_default_checkpoints: bool,
+    /// Without the name, the script's two hyperparameters and Trainyard's tags.
+    pub request: TrainingJobRequest,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
     pub entry_point: String,
-    pub training_image: String,
-    pub role_arn: String,
-    /// Ends without a slash.
-    pub output_path: String,
-    pub hyperparameters: BTreeMap<String, String>,
-    pub metric_definitions: Vec<MetricDefinition>,
-    pub environment: BTreeMap<String, String>,
-    pub instance_type: InstanceType,
-    pub instance_count: u32,
-    pub volume_size_gb: u32,
-    pub max_runtime_seconds: u32,
-    /// Present for managed spot training only.
-    pub max_wait_seconds: Option<u32>,
-    pub checkpoints: bool,
-    pub tags: BTreeMap<String, String>,
+    /// Where its archive lies already; `None` when launch puts it into S3.
+    pub uri: Option<String>,
 }
 
 /// The tags by which Trainyard knows its own jobs again.
 pub mod tag {
+    pub const PREFIX: &str = "trainyard:";
     pub const RUN_ID: &str = "trainyard:run-id";
     pub const FINGERPRINT: &str = "trainyard:fingerprint";
     pub const EXPERIMENT: &str = "trainyard:experiment";
@@ -55,9 +47,8 @@ pub mod tag {
 impl JobSpec {
     /// SageMaker allows 100; script mode's `sagemaker_program` and `sagemaker_submit_directory` are two of them.
     pub const MAX_HYPERPARAMETERS: usize = 98;
-    pub const MAX_HYPERPARAMETER_VALUE_CHARS: usize = 2_500;
-    /// 28 days.
-    pub const MAX_RUNTIME_SECONDS: u32 = 2_419_200;
+    /// AWS allows 50; Trainyard keeps 5 for its own.
+    pub const MAX_TAGS: usize = 45;
 
     /// Checks every field and names all that are wrong, not only the first.
     pub fn parse(draft: &JobDraft) -> Result<Self, Vec<FieldError>> {
@@ -70,73 +61,38 @@ impl JobSpec {
             }),
         );
         let name_base = keep(&mut errors, "job_name", name_base(draft));
-        let entry_point = keep(&mut errors, "entry_point", entry_point(&draft.entry_point));
-        let training_image = keep(&mut errors, "training_image", training_image(&draft.training_image));
-        let role_arn = keep(&mut errors, "role_arn", role_arn(&draft.role_arn));
-        let output_path = keep(&mut errors, "output_path", s3_uri(&draft.output_path));
-        let instance_type = keep(
-            &mut errors,
-            "instance_type",
-            InstanceType::parse(&draft.instance_type).map_err(|err| err.to_string()),
-        );
-        let instance_count = keep(&mut errors, "instance_count", number(&draft.instance_count, 1, 100, "instances"));
-        let volume_size_gb = keep(&mut errors, "volume_size_gb", number(&draft.volume_size_gb, 1, 16_384, "GB"));
-        let max_runtime_seconds = keep(
-            &mut errors,
-            "max_runtime_seconds",
-            number(&draft.max_runtime_seconds, 1, Self::MAX_RUNTIME_SECONDS, "seconds"),
-        );
-        let max_wait_seconds = match max_runtime_seconds {
-            Some(max_runtime) => keep(&mut errors, "max_wait_seconds", max_wait(draft, max_runtime)),
-            None => None,
+        let script = match draft.source_kind() {
+            SourceKind::Image => Some(None),
+            kind => {
+                script_hyperparameters(draft, &mut errors);
+                let entry_point = keep(&mut errors, "entry_point", entry_point(&draft.entry_point));
+                let uri = match kind {
+                    SourceKind::S3 => keep(&mut errors, "source_uri", source_uri(&draft.source_uri)).map(Some),
+                    _ => Some(None),
+                };
+                entry_point.zip(uri).map(|(entry_point, uri)| Some(Script { entry_point, uri }))
+            }
         };
-        let hyperparameters = rows(&mut errors, "hyperparameters", &draft.hyperparameters, &HYPERPARAMETERS);
-        let environment = rows(&mut errors, "environment", &draft.environment, &ENVIRONMENT);
-        let tags = rows(&mut errors, "tags", &draft.tags, &TAGS);
-        let metric_definitions = metric_definitions(&mut errors, &draft.metric_definitions);
-        match (
-            experiment,
-            name_base,
-            entry_point,
-            training_image,
-            role_arn,
-            output_path,
-            instance_type,
-            instance_count,
-            volume_size_gb,
-            max_runtime_seconds,
-            max_wait_seconds,
-        ) {
-            (
-                Some(experiment),
-                Some(name_base),
-                Some(entry_point),
-                Some(training_image),
-                Some(role_arn),
-                Some(output_path),
-                Some(instance_type),
-                Some(instance_count),
-                Some(volume_size_gb),
-                Some(max_runtime_seconds),
-                Some(max_wait_seconds),
-            ) if errors.is_empty() => Ok(Self {
-                experiment,
-                name_base,
-                entry_point,
-                training_image,
-                role_arn,
-                output_path,
-                hyperparameters,
-                metric_definitions,
-                environment,
-                instance_type,
-                instance_count,
-                volume_size_gb,
-                max_runtime_seconds,
-                max_wait_seconds,
-                checkpoints: draft.checkpoints,
-                tags,
-            }),
+        own_tags(draft, &mut errors);
+        let mut fields = draft.fields.clone();
+        default_data_types(&mut fields);
+        let has_default_checkpoints = draft.checkpoints && fields.get(CHECKPOINTS).trim().is_empty();
+        if !draft.checkpoints {
+            fields.remove("CheckpointConfig");
+        } else if has_default_checkpoints {
+            // Of the right form; the real one has the job's name in it.
+            fields.set(CHECKPOINTS, "s3://bucket/checkpoints");
+        }
+        let request = fields.to_request().map_err(|wrong| {
+            // A list that is too long for us is too long for SageMaker, too: said once.
+            let named: Vec<String> = errors.iter().map(|it| it.field.clone()).collect();
+            errors.extend(wrong.into_iter().filter(|it| !named.contains(&it.field)));
+        });
+        let request = request.ok();
+        match (experiment, name_base, script, request) {
+            (Some(experiment), Some(name_base), Some(script), Some(request)) if errors.is_empty() => {
+                Ok(Self { experiment, name_base, script, has_default_checkpoints, request })
+            }
             _ => Err(errors),
         }
     }
@@ -148,6 +104,19 @@ impl JobSpec {
         let base: String = self.name_base.chars().take(room).collect();
         let text = format!("{}-{suffix}", base.trim_end_matches('-'));
         JobName::parse(&text).unwrap_or_else(|_| unreachable_name(&suffix))
+    }
+}
+
+const CHECKPOINTS: &str = "CheckpointConfig.S3Uri";
+
+/// A channel whose data type was left open reads a prefix.
+fn default_data_types(fields: &mut Fields) {
+    for row in fields.rows("InputDataConfig") {
+        let source = format!("InputDataConfig[{row}].DataSource.S3DataSource");
+        let is_open = fields.get(&format!("{source}.S3DataType")).trim().is_empty();
+        if is_open && !fields.get(&format!("{source}.S3Uri")).trim().is_empty() {
+            fields.set(format!("{source}.S3DataType"), "S3Prefix");
+        }
     }
 }
 

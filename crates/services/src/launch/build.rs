@@ -1,8 +1,11 @@
 //! From a checked spec to a run: name, request, fingerprint, price. And what two forms under one key differ in.
 
+use std::collections::BTreeSet;
+
 use domain::{
     ids::RunId,
     instance_type::InstanceTypeInfo,
+    job_draft::{JobDraft, SCRIPT_PARAMETERS},
     job_spec::{JobSpec, canonical, fingerprint, tag},
     run::{Run, RunOrigin},
     status::{LaunchState, Wish},
@@ -12,12 +15,14 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// The run as it is committed: everything that will ever be sent is in it.
-pub(super) fn run(spec: &JobSpec, source_uri: &str, source_sha256: &str, random: u128, now: Timestamp) -> Run {
+pub(super) fn run(spec: &JobSpec, source_uri: &str, source_sha256: Option<&str>, random: u128, now: Timestamp) -> Run {
     let id = RunId::new(now, random);
     let job_name = spec.job_name(&id);
     let request = spec.to_request(&id, &job_name, source_uri);
     let fingerprint = fingerprint(&request);
     let request = with_tag(request, tag::FINGERPRINT, &fingerprint);
+    let instances = spec.request.instances();
+    let instance_type = instances.first().map(|(name, _)| name.clone());
     Run {
         id,
         experiment: spec.experiment.clone(),
@@ -32,11 +37,16 @@ pub(super) fn run(spec: &JobSpec, source_uri: &str, source_sha256: &str, random:
         failure_reason: None,
         request,
         fingerprint,
-        instance_type: Some(spec.instance_type.as_str().to_owned()),
-        instance_count: spec.instance_count,
-        spot: spec.max_wait_seconds.is_some(),
-        hyperparameters: spec.hyperparameters.clone(),
-        price: InstanceTypeInfo::find(spec.instance_type.as_str()).and_then(|it| it.price.clone()),
+        // One price for one type: a cluster of several has none that would be true.
+        price: instance_type
+            .as_deref()
+            .filter(|it| instances.iter().all(|(name, _)| name == it))
+            .and_then(InstanceTypeInfo::find)
+            .and_then(|it| it.price.clone()),
+        instance_type,
+        instance_count: instances.iter().map(|(_, count)| *count).sum(),
+        spot: spec.request.is_spot(),
+        hyperparameters: spec.request.hyperparameters(),
         created_at: now,
         started_at: None,
         ended_at: None,
@@ -46,7 +56,7 @@ pub(super) fn run(spec: &JobSpec, source_uri: &str, source_sha256: &str, random:
         model_artifact: None,
         transitions: Vec::new(),
         final_metrics: Vec::new(),
-        source_sha256: Some(source_sha256.to_owned()),
+        source_sha256: source_sha256.map(str::to_owned),
     }
 }
 
@@ -67,49 +77,33 @@ pub(super) fn content_hash(spec: &JobSpec, source_uri: &str) -> String {
     hex::encode(Sha256::digest(canonical(&content).to_string().as_bytes()))
 }
 
-/// The form's fields by the members of the request that they become.
-const FIELDS: [(&str, &str); 13] = [
-    ("/AlgorithmSpecification/TrainingImage", "training_image"),
-    ("/AlgorithmSpecification/MetricDefinitions", "metric_definitions"),
-    ("/RoleArn", "role_arn"),
-    ("/OutputDataConfig/S3OutputPath", "output_path"),
-    ("/ResourceConfig/InstanceType", "instance_type"),
-    ("/ResourceConfig/InstanceCount", "instance_count"),
-    ("/ResourceConfig/VolumeSizeInGB", "volume_size_gb"),
-    ("/StoppingCondition/MaxRuntimeInSeconds", "max_runtime_seconds"),
-    ("/EnableManagedSpotTraining", "spot"),
-    ("/StoppingCondition/MaxWaitTimeInSeconds", "max_wait_seconds"),
-    ("/Environment", "environment"),
-    ("/HyperParameters/sagemaker_program", "entry_point"),
-    ("/HyperParameters/sagemaker_submit_directory", "source_file"),
-];
-
-/// The form fields in which this spec differs from the run that was launched under its key.
-pub(super) fn changed_fields(spec: &JobSpec, source_uri: &str, run: &Run) -> Vec<&'static str> {
-    let job_name = spec.job_name(&run.id);
+/// The form fields in which this spec differs from the run that was launched under its key; lists by their name.
+pub(super) fn changed_fields(spec: &JobSpec, source_uri: &str, run: &Run) -> BTreeSet<String> {
     let now = spec.to_request(&run.id, &run.job_name, source_uri);
-    let mut changed = Vec::new();
+    let mut changed = BTreeSet::new();
     if spec.experiment != run.experiment {
-        changed.push("experiment");
+        changed.insert("experiment".to_owned());
+    } else if spec.job_name(&run.id) != run.job_name {
+        // The name's base follows the experiment unless it was typed.
+        changed.insert("job_name".to_owned());
     }
-    // The name's base follows the experiment unless it was typed.
-    if job_name != run.job_name && changed.is_empty() {
-        changed.push("job_name");
+    for (name, field) in SCRIPT_PARAMETERS.iter().zip(["entry_point", "source_file"]) {
+        let at = |request: &Value| request["HyperParameters"][name].clone();
+        if at(&now) != at(&run.request) {
+            changed.insert(field.to_owned());
+        }
     }
-    changed.extend(FIELDS.iter().filter(|(at, _)| now.pointer(at) != run.request.pointer(at)).map(|(_, field)| *field));
-    if spec.hyperparameters != run.hyperparameters {
-        changed.push("hyperparameters");
-    }
-    if now.get("CheckpointConfig").is_some() != run.request.get("CheckpointConfig").is_some() {
-        changed.push("checkpoints");
-    }
-    if user_tags(&now) != user_tags(&run.request) {
-        changed.push("tags");
+    let (Ok(now), Ok(then)) = (JobDraft::of_request(&now), JobDraft::of_request(&run.request)) else { return changed };
+    let differs = |(path, text): &(&str, &str), other: &JobDraft| other.fields.get(path) != *text;
+    let of = |one: &JobDraft, other: &JobDraft| -> Vec<String> {
+        let paths = one.fields.iter().filter(|it| differs(it, other)).map(|(path, _)| path);
+        paths.map(|path| path.split('[').next().unwrap_or(path).to_owned()).collect()
+    };
+    changed.extend(of(&now, &then));
+    changed.extend(of(&then, &now));
+    if now.checkpoints != then.checkpoints {
+        changed.retain(|it| !it.starts_with("CheckpointConfig"));
+        changed.insert("checkpoints".to_owned());
     }
     changed
-}
-
-fn user_tags(request: &Value) -> Vec<&Value> {
-    let is_own = |it: &&Value| it.get("Key").and_then(Value::as_str).is_none_or(|key| !key.starts_with("trainyard:"));
-    request.get("Tags").and_then(Value::as_array).into_iter().flatten().filter(is_own).collect()
 }

@@ -54,26 +54,32 @@ impl Services {
 
     /// What the form begins with: image, role and output path of the engine.
     pub fn launch_defaults(&self) -> JobDraft {
+        let mut draft = JobDraft::default();
+        self.engine_defaults(&mut draft);
+        draft
+    }
+
+    /// What the form leaves open and the engine knows.
+    fn engine_defaults(&self, draft: &mut JobDraft) {
         let info = &self.inner.engine.info;
-        JobDraft {
-            training_image: self.inner.config.training_image.clone(),
-            role_arn: info.role_arn.clone(),
-            output_path: info.output_path.clone(),
-            ..JobDraft::default()
+        for (path, default) in [
+            ("AlgorithmSpecification.TrainingImage", &self.inner.config.training_image),
+            ("RoleArn", &info.role_arn),
+            ("OutputDataConfig.S3OutputPath", &info.output_path),
+        ] {
+            if draft.fields.get(path).is_empty() {
+                draft.fields.set(path, default.as_str());
+            }
         }
     }
 
     /// The bundled samples, each with a form that can be launched as it is.
     pub fn launch_samples(&self) -> Vec<Sample> {
-        let defaults = self.launch_defaults();
-        let filled = |own: &str, default: &str| if own.is_empty() { default.to_owned() } else { own.to_owned() };
         let samples = self.inner.config.samples.iter().cloned();
         samples
             .map(|mut sample| {
                 sample.draft.source = format!("sample:{}", sample.name);
-                sample.draft.training_image = filled(&sample.draft.training_image, &defaults.training_image);
-                sample.draft.role_arn = filled(&sample.draft.role_arn, &defaults.role_arn);
-                sample.draft.output_path = filled(&sample.draft.output_path, &defaults.output_path);
+                self.engine_defaults(&mut sample.draft);
                 sample
             })
             .collect()
@@ -111,8 +117,8 @@ impl Services {
                 None
             }
         };
-        if let (Some(spec), Some(source)) = (&spec, &resolved.source) {
-            errors.extend(source.entry_point_error(spec).await?);
+        if let (Some(script), Some(source)) = (spec.as_ref().and_then(|it| it.script.as_ref()), &resolved.source) {
+            errors.extend(source.entry_point_error(&script.entry_point).await?);
         }
         if launched.is_none() {
             if errors.is_empty() {
@@ -120,14 +126,16 @@ impl Services {
             }
             store.draft_put(key, &draft, &errors, self.now()).await?;
         }
-        let (Some(spec), Some(source), true) = (spec, resolved.source, errors.is_empty()) else {
+        let (Some(spec), true) = (spec, errors.is_empty()) else {
             if let Some(id) = launched {
                 errors.insert(0, already_launched(&id));
             }
             return Ok(LaunchSubmitted::Invalid { errors });
         };
-        let source_uri = self.source_uri(source.sha256());
-        let run = build::run(&spec, &source_uri, source.sha256(), self.inner.config.random.next_u128(), self.now());
+        let source_sha256 = resolved.source.as_ref().map(resolve::ResolvedSource::sha256);
+        let source_uri = source_sha256.map(|it| self.source_uri(it)).unwrap_or_default();
+        let random = self.inner.config.random.next_u128();
+        let run = build::run(&spec, &source_uri, source_sha256, random, self.now());
         let new =
             NewRun { run, idempotency_key: key.to_owned(), request_hash: build::content_hash(&spec, &source_uri) };
         match store.run_request(&new).await? {
@@ -188,7 +196,7 @@ fn key_reused(spec: &JobSpec, source_uri: &str, run: &Run) -> Vec<FieldError> {
         "this form was launched already as run {}, with another value here: open a fresh form to launch the change.",
         run.id
     );
-    changed.into_iter().map(|field| FieldError::new(field, message.clone())).collect()
+    changed.into_iter().map(|field| FieldError::new(field, message.as_str())).collect()
 }
 
 fn already_launched(id: &RunId) -> FieldError {

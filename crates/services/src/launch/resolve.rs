@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{
-    job_draft::{FieldError, JobDraft},
-    job_spec::JobSpec,
-};
+use domain::job_draft::{FieldError, JobDraft, SourceKind};
 use store::NewSource;
 
 use super::Upload;
@@ -15,6 +12,7 @@ use crate::{ServiceError, Services, source};
 pub(super) struct Resolved {
     pub(super) draft: JobDraft,
     pub(super) errors: Vec<FieldError>,
+    /// `None` without errors: nothing is to be put into S3.
     pub(super) source: Option<ResolvedSource>,
 }
 
@@ -27,8 +25,8 @@ impl ResolvedSource {
     }
 
     /// The entry point's existence and encoding.
-    pub(super) async fn entry_point_error(&self, spec: &JobSpec) -> Result<Option<FieldError>, ServiceError> {
-        let (source, entry_point) = (self.0.clone(), spec.entry_point.clone());
+    pub(super) async fn entry_point_error(&self, entry_point: &str) -> Result<Option<FieldError>, ServiceError> {
+        let (source, entry_point) = (self.0.clone(), entry_point.to_owned());
         let checked = blocking(move || source::check_entry_point(&source, &entry_point)).await?;
         Ok(checked.err().map(|err| err.to_field_error()))
     }
@@ -42,10 +40,15 @@ impl Services {
     ) -> Result<Resolved, ServiceError> {
         // A browser sends an unused file field as an empty file without a name.
         let upload = upload.filter(|it| !it.file_name.is_empty() || !it.bytes.is_empty());
-        if let Some(name) = draft.source.strip_prefix("sample:").map(str::to_owned) {
+        let kind = draft.source_kind();
+        if kind != SourceKind::Upload {
+            let sample = if let SourceKind::Sample(name) = kind { Some(name.to_owned()) } else { None };
             draft.source_sha256 = None;
             draft.source_file_name = None;
-            return self.sample_resolve(draft, &name).await;
+            return match sample {
+                Some(name) => self.sample_resolve(draft, &name).await,
+                None => Ok(Resolved { draft, errors: Vec::new(), source: None }),
+            };
         }
         if let Some(upload) = upload {
             return self.upload_resolve(draft, upload).await;

@@ -3,13 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use domain::{
-    ids::RunId,
-    job_draft::{JobDraft, NameValue},
-    run::Run,
-    status::LaunchState,
-    time::Clock,
-};
+use domain::{ids::RunId, job_draft::JobDraft, run::Run, status::LaunchState, time::Clock};
 use services::{LaunchSubmitted, Sample, SampleFile, Services, ServicesConfig, Upload, random::SeededRandom};
 use store::Store;
 
@@ -77,6 +71,13 @@ impl Lab {
         }
     }
 
+    pub(crate) async fn submit_without_source(&self, key: &str, draft: JobDraft) -> RunId {
+        match self.services.launch_submit(key, draft, None).await.unwrap() {
+            LaunchSubmitted::Run(id) => id,
+            LaunchSubmitted::Invalid { errors } => panic!("the draft is valid: {errors:?}"),
+        }
+    }
+
     pub(crate) async fn run(&self, id: &RunId) -> Run {
         self.store.run_get(id).await.unwrap().unwrap()
     }
@@ -102,12 +103,11 @@ impl Lab {
     }
 
     pub(crate) fn draft(&self) -> JobDraft {
-        JobDraft {
-            experiment: "wine".to_owned(),
-            hyperparameters: vec![NameValue::new("epochs", "3")],
-            metric_definitions: vec![NameValue::new("loss", "loss=([0-9.]+)")],
-            ..self.services.launch_defaults()
-        }
+        let mut draft = JobDraft { experiment: "wine".to_owned(), ..self.services.launch_defaults() };
+        draft.fields.push_pair("HyperParameters", "epochs", "3");
+        draft.fields.set("AlgorithmSpecification.MetricDefinitions[0].Name", "loss");
+        draft.fields.set("AlgorithmSpecification.MetricDefinitions[0].Regex", "loss=([0-9.]+)");
+        draft
     }
 
     pub(crate) fn now(&self) -> domain::time::Timestamp {

@@ -1,7 +1,7 @@
 //! Submitting the form: what is kept, what is committed, what is refused.
 
 use domain::{
-    job_draft::{JobDraft, NameValue},
+    job_draft::JobDraft,
     job_spec::fingerprint,
     money::NanoUsd,
     run::{RunBadge, RunFilter},
@@ -16,6 +16,10 @@ use crate::{
 };
 
 type Change = fn(&mut JobDraft);
+
+const TYPE: &str = "ResourceConfig.InstanceType";
+const WAIT: &str = "StoppingCondition.MaxWaitTimeInSeconds";
+const METRICS: &str = "AlgorithmSpecification.MetricDefinitions";
 
 fn fields(submitted: &LaunchSubmitted) -> Vec<&str> {
     match submitted {
@@ -92,15 +96,18 @@ async fn the_same_key_with_another_form_names_the_field_and_launches_nothing() {
     let lab = Lab::new().await;
     let id = lab.submit("key", lab.draft()).await;
     let changes: [(&str, Change); 9] = [
-        ("instance_type", |it| "ml.m5.2xlarge".clone_into(&mut it.instance_type)),
-        ("instance_count", |it| "2".clone_into(&mut it.instance_count)),
-        ("max_runtime_seconds", |it| "60".clone_into(&mut it.max_runtime_seconds)),
-        ("hyperparameters", |it| it.hyperparameters.push(NameValue::new("lr", "0.1"))),
-        ("metric_definitions", |it| it.metric_definitions.clear()),
+        (TYPE, |it| it.fields.set(TYPE, "ml.m5.2xlarge")),
+        ("ResourceConfig.InstanceCount", |it| it.fields.set("ResourceConfig.InstanceCount", "2")),
+        ("StoppingCondition.MaxRuntimeInSeconds", |it| it.fields.set("StoppingCondition.MaxRuntimeInSeconds", "60")),
+        ("HyperParameters", |it| it.fields.push_pair("HyperParameters", "lr", "0.1")),
+        (METRICS, |it| it.fields.remove(METRICS)),
         ("experiment", |it| "beer".clone_into(&mut it.experiment)),
         ("job_name", |it| "other".clone_into(&mut it.job_name)),
         ("checkpoints", |it| it.checkpoints = false),
-        ("tags", |it| it.tags.push(NameValue::new("team", "a"))),
+        ("Tags", |it| {
+            it.fields.set("Tags[0].Key", "team");
+            it.fields.set("Tags[0].Value", "a");
+        }),
     ];
     for (field, change) in changes {
         let mut draft = lab.draft();
@@ -112,7 +119,7 @@ async fn the_same_key_with_another_form_names_the_field_and_launches_nothing() {
     }
     // What was launched is still what the key shows.
     let kept = lab.services.launch_draft_get("key").await.unwrap().unwrap();
-    assert_eq!((kept.run_id, kept.draft.instance_type.as_str()), (Some(id.clone()), "ml.m5.xlarge"));
+    assert_eq!((kept.run_id, kept.draft.fields.get(TYPE)), (Some(id.clone()), "ml.m5.xlarge"));
     // And the same form once more is the same run.
     assert_eq!(lab.submit("key", lab.draft()).await, id);
     lab.settle().await;
@@ -123,20 +130,20 @@ async fn the_same_key_with_another_form_names_the_field_and_launches_nothing() {
 async fn a_wrong_form_is_kept_with_its_errors_and_launches_once_corrected() {
     let lab = Lab::new().await;
     let mut draft = lab.draft();
-    "ml.m5.huge".clone_into(&mut draft.instance_type);
-    draft.spot = true;
+    draft.fields.set(TYPE, "ml.m5.huge");
+    draft.fields.set("EnableManagedSpotTraining", "true");
     let submitted = lab.services.launch_submit("key", draft.clone(), Some(upload())).await.unwrap();
-    assert_eq!(fields(&submitted), ["instance_type", "max_wait_seconds"]);
+    assert_eq!(fields(&submitted), [TYPE, WAIT]);
     let kept = lab.services.launch_draft_get("key").await.unwrap().unwrap();
-    assert_eq!(kept.draft.instance_type, "ml.m5.huge");
+    assert_eq!(kept.draft.fields.get(TYPE), "ml.m5.huge");
     assert_eq!(kept.errors.len(), 2);
     assert_eq!(kept.run_id, None);
     assert!(kept.draft.source_sha256.is_some(), "the upload need not be chosen again");
 
     // Corrected, without the file: the kept source is used.
     let mut corrected = kept.draft;
-    "ml.m5.large".clone_into(&mut corrected.instance_type);
-    "3600".clone_into(&mut corrected.max_wait_seconds);
+    corrected.fields.set(TYPE, "ml.m5.large");
+    corrected.fields.set(WAIT, "3600");
     let submitted = lab.services.launch_submit("key", corrected, None).await.unwrap();
     let LaunchSubmitted::Run(id) = submitted else { panic!("{submitted:?}") };
     assert!(lab.run(&id).await.spot);
@@ -169,7 +176,7 @@ async fn a_form_without_a_source_or_with_a_false_one_says_so() {
 async fn a_bundled_sample_launches_as_it_is() {
     let lab = Lab::new().await;
     let sample = lab.services.launch_samples().remove(0);
-    assert_eq!(sample.draft.role_arn, "arn:aws:iam::000000000000:role/TrainyardLocal");
+    assert_eq!(sample.draft.fields.get("RoleArn"), "arn:aws:iam::000000000000:role/TrainyardLocal");
     let submitted = lab.services.launch_submit("key", sample.draft, None).await.unwrap();
     let LaunchSubmitted::Run(id) = submitted else { panic!("{submitted:?}") };
     lab.settle().await;
@@ -224,4 +231,21 @@ async fn a_form_that_was_launched_needs_no_engine_to_be_shown_its_run() {
     lab.cloud.arm_call("ping", 0, Fault::Refused);
     assert_eq!(lab.submit("key", lab.draft()).await, id);
     assert_eq!(lab.cloud.fired(), 0, "it was not asked");
+}
+
+#[tokio::test]
+async fn a_program_of_the_image_needs_no_source_and_an_archive_in_s3_is_used_where_it_lies() {
+    let lab = Lab::new().await;
+    let image = JobDraft { source: "image".to_owned(), ..lab.draft() };
+    let id = lab.submit_without_source("image", image).await;
+    let run = lab.run(&id).await;
+    assert_eq!(run.source_sha256, None);
+    assert!(run.request["HyperParameters"].get("sagemaker_program").is_none());
+    let uri = "s3://team/code/sourcedir.tar.gz";
+    let archive = JobDraft { source: "s3".to_owned(), source_uri: uri.to_owned(), ..lab.draft() };
+    let run = lab.run(&lab.submit_without_source("s3", archive).await).await;
+    assert_eq!(run.request["HyperParameters"]["sagemaker_submit_directory"], uri);
+    lab.settle().await;
+    assert_eq!(lab.cloud.creates(), 2);
+    assert!(lab.cloud.state().objects.is_empty(), "nothing was put into S3");
 }

@@ -129,7 +129,7 @@ async fn an_interrupted_job_goes_on_in_a_second_stream() {
 async fn not_a_number_is_a_measurement_too() {
     let lab = Lab::new().await;
     let mut draft = lab.draft();
-    draft.metric_definitions[0].value = "loss=(\\S+)".to_owned();
+    draft.fields.set("AlgorithmSpecification.MetricDefinitions[0].Regex", "loss=(\\S+)");
     let id = lab.submit("nan", draft).await;
     lab.services.dispatch_once().await.unwrap();
     lab.services.task_sync_jobs().await.unwrap();

@@ -113,7 +113,8 @@ async fn a_long_history_is_copied_in_windows() {
 async fn algorithm_metrics_come_from_cloudwatch_only_where_the_log_has_none() {
     let lab = Lab::new().await;
     let mut draft = lab.draft();
-    draft.metric_definitions.push(domain::job_draft::NameValue::new("accuracy", "accuracy=([0-9.]+)"));
+    draft.fields.set("AlgorithmSpecification.MetricDefinitions[1].Name", "accuracy");
+    draft.fields.set("AlgorithmSpecification.MetricDefinitions[1].Regex", "accuracy=([0-9.]+)");
     let id = lab.submit("key", draft).await;
     lab.services.dispatch_once().await.unwrap();
     lab.services.task_sync_jobs().await.unwrap();

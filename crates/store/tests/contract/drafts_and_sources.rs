@@ -1,6 +1,6 @@
 //! Forms as typed, archives as uploaded, settings as first written.
 
-use domain::job_draft::{FieldError, JobDraft, NameValue};
+use domain::job_draft::{FieldError, JobDraft};
 use futures::future::join_all;
 use store::{NewSource, SourceEntry, StoredDraft};
 
@@ -10,12 +10,12 @@ contract! {
     async fn a_draft_is_kept_as_typed_and_knows_its_run(store) {
         assert!(store.draft_get("key-1").await.unwrap().is_none());
         let mut draft = JobDraft { experiment: "  wine\0 ' \u{1F377}".to_owned(), ..JobDraft::default() };
-        draft.hyperparameters.push(NameValue::new("", "no name"));
-        let errors = vec![FieldError::new("hyperparameters[0].name", "name it.")];
+        draft.fields.push_pair("HyperParameters", "", "no name");
+        let errors = vec![FieldError::new("HyperParameters[0].name", "name it.")];
         store.draft_put("key-1", &draft, &errors, NOON).await.unwrap();
         let expected = StoredDraft { draft: draft.clone(), errors, run_id: None };
         assert_eq!(store.draft_get("key-1").await.unwrap(), Some(expected));
-        draft.spot = !draft.spot;
+        draft.checkpoints = !draft.checkpoints;
         store.draft_put("key-1", &draft, &[], after(1)).await.unwrap();
         let run = requested(&store, 1).await;
         let expected = StoredDraft { draft, errors: Vec::new(), run_id: Some(run.id) };

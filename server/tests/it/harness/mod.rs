@@ -53,14 +53,14 @@ impl LaunchForm {
             ("experiment", "tests"),
             ("source", "upload"),
             ("entry_point", "train.py"),
-            ("instance_type", "ml.m5.xlarge"),
-            ("instance_count", "1"),
-            ("volume_size_gb", "30"),
-            ("max_runtime_seconds", "600"),
-            ("hyperparameters.name", "epochs"),
-            ("hyperparameters.value", "3"),
-            ("metric_definitions.name", "loss"),
-            ("metric_definitions.value", "loss=([0-9.]+)"),
+            ("ResourceConfig.InstanceType", "ml.m5.xlarge"),
+            ("ResourceConfig.InstanceCount", "1"),
+            ("ResourceConfig.VolumeSizeInGB", "30"),
+            ("StoppingCondition.MaxRuntimeInSeconds", "600"),
+            ("HyperParameters[0].name", "epochs"),
+            ("HyperParameters[0].value", "3"),
+            ("AlgorithmSpecification.MetricDefinitions[0].Name", "loss"),
+            ("AlgorithmSpecification.MetricDefinitions[0].Regex", "loss=([0-9.]+)"),
         ];
         let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
         Self { fields, file: Some(("train.py".to_owned(), text.as_bytes().to_vec())) }
