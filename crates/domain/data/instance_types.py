@@ -23,7 +23,13 @@ RETIRED = {"p2.": "af824feb752c98f04ffe1becc046dde8a1073387", "p3.": "252bbcfcfd
 
 # Not sold by itself, so EC2 does not describe it: docs.aws.amazon.com/ec2/latest/instancetypes/ac.html.
 DOCUMENTED = {
-    "p6e-gb200.36xlarge": {"vcpu": "144", "memory_gib": "960", "gpu_count": "4", "gpu_model": "NVIDIA B200", "local_nvme": "yes"}
+    "p6e-gb200.36xlarge": {
+        "vcpu": "144",
+        "memory_gib": "960",
+        "gpu_count": "4",
+        "gpu_model": "NVIDIA B200",
+        "local_nvme": "yes",
+    }
 }
 
 SIZES = ["vcpu", "memory_gib", "gpu_count", "gpu_model", "local_nvme"]
@@ -42,12 +48,13 @@ def sizes(entry):
     for device in entry.get("NeuronInfo", {}).get("NeuronDevices", []):
         # Shown, but not counted as GPUs: CUDA images do not run there.
         model = f"AWS {device['Name']} x{device['Count']} (accelerator, not GPU)"
+    nvme = entry.get("InstanceStorageInfo", {}).get("NvmeSupport") in ("required", "supported")
     return {
         "vcpu": str(entry["VCpuInfo"]["DefaultVCpus"]),
         "memory_gib": f"{mib / 1024:.10f}".rstrip("0").rstrip("."),
         "gpu_count": str(sum(gpu["Count"] for gpu in gpus)),
         "gpu_model": model,
-        "local_nvme": "yes" if entry.get("InstanceStorageInfo", {}).get("NvmeSupport") in ("required", "supported") else "no",
+        "local_nvme": "yes" if nvme else "no",
     }
 
 
