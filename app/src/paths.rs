@@ -15,6 +15,11 @@ pub fn launch_sample(name: &str) -> String {
     format!("{LAUNCH}?sample={}", escape(name))
 }
 
+/// The launch form filled with what a run was launched with.
+pub fn launch_clone(id: &RunId) -> String {
+    format!("{LAUNCH}?clone={id}")
+}
+
 pub fn run(id: &RunId) -> String {
     format!("{RUNS}/{id}")
 }

@@ -1,6 +1,11 @@
 //! The launch form as it stands: a kept draft with its errors, a sample's settings, or the defaults.
 
-use domain::job_draft::{FieldError, JobDraft};
+use domain::{
+    algorithm::AlgorithmHyperparameter,
+    ids::RunId,
+    image_catalogue::CatalogueImage,
+    job_draft::{FieldError, JobDraft},
+};
 use leptos::{prelude::*, server_fn::codec::Json};
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +19,12 @@ pub struct LaunchForm {
     /// Beside their fields; not empty only after a refused submit.
     pub errors: Vec<FieldError>,
     pub samples: Vec<SampleCard>,
+    /// The form that the parent run was launched with, to show what is changed.
+    pub parent: Option<ParentForm>,
+    /// What AWS offers in the engine's region.
+    pub images: Vec<CatalogueImage>,
+    /// Of the built-in algorithms.
+    pub hyperparameters: Vec<AlgorithmHyperparameter>,
     /// An upload above this is refused.
     pub max_upload_bytes: u64,
 }
@@ -25,6 +36,12 @@ pub struct SampleCard {
     pub description: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParentForm {
+    pub run: RunId,
+    pub draft: JobDraft,
+}
+
 #[cfg(feature = "ssr")]
 impl From<services::Sample> for SampleCard {
     fn from(sample: services::Sample) -> Self {
@@ -33,24 +50,44 @@ impl From<services::Sample> for SampleCard {
 }
 
 #[server(prefix = "/api/ui", endpoint = "launch_form_get", input = Json)]
-pub async fn launch_form_get(sample: Option<String>, draft_key: Option<String>) -> Result<LaunchForm, ApiError> {
+pub async fn launch_form_get(wanted: LaunchQuery) -> Result<LaunchForm, ApiError> {
     let services = super::context::services()?;
     let samples = services.launch_samples();
+    let LaunchQuery { sample, draft_key, clone } = wanted;
     let kept = match &draft_key {
         Some(key) => services.launch_draft_get(key).await?,
         None => None,
     };
     let chosen = samples.iter().find(|it| Some(&it.name) == sample.as_ref());
-    let (idempotency_key, draft, errors) = match (draft_key, kept, chosen) {
-        (Some(key), Some(kept), _) => (key, kept.draft, kept.errors),
-        (_, _, Some(sample)) => (services.launch_key_new(), sample.draft.clone(), Vec::new()),
+    let (idempotency_key, draft, errors) = match (draft_key, kept, chosen, clone) {
+        (Some(key), Some(kept), _, _) => (key, kept.draft, kept.errors),
+        (_, _, Some(sample), _) => (services.launch_key_new(), sample.draft.clone(), Vec::new()),
+        (_, _, _, Some(id)) => {
+            let id = RunId::parse(&id).map_err(|_| ApiError::NotFound.with_status())?;
+            (services.launch_key_new(), services.launch_clone(&id).await?, Vec::new())
+        }
         _ => (services.launch_key_new(), services.launch_defaults(), Vec::new()),
+    };
+    let parent = match &draft.parent {
+        Some(id) => Some(ParentForm { run: id.clone(), draft: services.launch_clone(id).await? }),
+        None => None,
     };
     Ok(LaunchForm {
         idempotency_key,
         draft,
         errors,
         samples: samples.into_iter().map(SampleCard::from).collect(),
+        parent,
+        images: services.catalogue_images(),
+        hyperparameters: domain::algorithm::algorithm_hyperparameters(),
         max_upload_bytes: services.max_upload_bytes(),
     })
+}
+
+/// Where a form begins. The first that is there counts: a kept draft, a sample, a run to clone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaunchQuery {
+    pub draft_key: Option<String>,
+    pub sample: Option<String>,
+    pub clone: Option<String>,
 }

@@ -69,6 +69,22 @@ impl RequestForm {
         self.paths.update(|it| *it += 1);
     }
 
+    /// Puts a name into the first blank row of a map, with a value still to be typed.
+    pub fn pair_add(self, path: &str, name: &str) {
+        let rows = self.rows(path);
+        let is_blank = |row: &usize| {
+            ["name", "value"]
+                .iter()
+                .all(|part| self.text(&format!("{path}[{row}].{part}")).with_untracked(|it| it.trim().is_empty()))
+        };
+        let blank = rows.with_untracked(|it| it.iter().copied().find(|row| is_blank(row)));
+        let row = blank.unwrap_or_else(|| {
+            self.row_add(path);
+            rows.with_untracked(|it| it.last().copied().unwrap_or(0))
+        });
+        self.text(&format!("{path}[{row}].name")).set(name.to_owned());
+    }
+
     /// What is typed right now.
     pub fn fields(self) -> Fields {
         self.paths.track();

@@ -24,6 +24,8 @@ pub struct InstanceTypeInfo {
     pub gpu_count: Option<u32>,
     pub gpu_model: Option<String>,
     pub price: Option<RunPrice>,
+    /// Whether it brings NVMe disks of its own: then `VolumeSizeInGB` is ignored and `VolumeKmsKeyId` refused.
+    pub has_local_nvme: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -86,16 +88,6 @@ impl InstanceTypeInfo {
         Some(format!("{} GiB", text.trim_end_matches('0').trim_end_matches('.')))
     }
 
-    /// Whether it brings NVMe disks: then `VolumeSizeInGB` is ignored and `VolumeKmsKeyId` refused. Source: the API
-    /// model's documentation of `ResourceConfig`.
-    pub fn has_local_storage(&self) -> bool {
-        const FAMILIES: [&str; 17] = [
-            "g4dn", "g5", "g6", "g6e", "g7", "g7e", "p3dn", "p4d", "p4de", "p5", "p5e", "p5en", "r5d", "trn1", "trn1n",
-            "p6-b200", "p6-b300",
-        ];
-        self.name.split('.').nth(1).is_some_and(|family| FAMILIES.contains(&family))
-    }
-
     /// `2 vCPU, 8 GiB, 1 × NVIDIA T4`, as far as it is known; empty when nothing is.
     pub fn size_text(&self) -> String {
         let gpu = match (self.gpu_count, &self.gpu_model) {
@@ -126,6 +118,7 @@ fn read_table(text: &str) -> Vec<InstanceTypeInfo> {
                 date: cell(7).unwrap_or_default().to_owned(),
                 source: "AWS price list, us-east-1".to_owned(),
             }),
+            has_local_nvme: cell(8) == Some("yes"),
         }
     })
     .collect()

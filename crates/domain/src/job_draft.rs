@@ -3,7 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{job_spec::tag, training_job::Fields};
+use crate::{
+    ids::{JobName, RunId},
+    job_spec::tag,
+    training_job::Fields,
+};
 
 /// Every field of the form. Kept per idempotency key, so that nothing typed is ever lost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +26,8 @@ pub struct JobDraft {
     pub source_uri: String,
     /// The script inside the source: `train.py`.
     pub entry_point: String,
+    /// The run that this form was cloned from.
+    pub parent: Option<RunId>,
     /// Whether checkpoints are kept; where, says `CheckpointConfig.S3Uri`, or else it is below the output path.
     pub checkpoints: bool,
     /// The members of the request.
@@ -42,6 +48,9 @@ pub enum SourceKind<'a> {
 }
 
 impl JobDraft {
+    /// A job name has 63 characters; a hyphen and the run's id take 27.
+    pub const MAX_BASE_CHARS: usize = JobName::MAX_CHARS - 27;
+
     pub fn source_kind(&self) -> SourceKind<'_> {
         match self.source.as_str() {
             "s3" => SourceKind::S3,
@@ -116,6 +125,7 @@ impl Default for JobDraft {
             source_file_name: None,
             source_uri: String::new(),
             entry_point: "train.py".to_owned(),
+            parent: None,
             checkpoints: true,
             fields,
         }

@@ -6,9 +6,11 @@
 //! - Values that have a rule are built by `parse`/`TryFrom` only, and are trusted from then on.
 //! - Money is integer nano-dollars; no float comes near it.
 
+pub mod algorithm;
 pub mod ansi;
 pub mod cost;
 pub mod ids;
+pub mod image_catalogue;
 pub mod instance_type;
 pub mod job_draft;
 pub mod job_spec;

@@ -45,11 +45,7 @@ async fn each_mistake_is_named_at_its_field_and_nothing_is_launched() {
         ("an unknown instance type", good().set(INSTANCE_TYPE, "ml.huge"), INSTANCE_TYPE),
         ("a name that is too long", good().set("job_name", &"a".repeat(64)), "job_name"),
         ("spot without a maximal wait", good().add(SPOT, "true"), MAX_WAIT),
-        (
-            "spot with a wait below the runtime",
-            good().add(SPOT, "true").set(MAX_WAIT, "10"),
-            MAX_WAIT,
-        ),
+        ("spot with a wait below the runtime", good().add(SPOT, "true").set(MAX_WAIT, "10"), MAX_WAIT),
         ("101 hyperparameters", many, "HyperParameters"),
         ("a value of 2,501 characters", good().set("HyperParameters[0].value", &"x".repeat(2_501)), "HyperParameters"),
         ("a regex without a group", good().set(&regex, "loss=[0-9]+"), METRICS),
@@ -108,7 +104,7 @@ async fn the_form_comes_back_as_it_was_typed() {
     let html = app.get("/launch?draft=kept").send().await.expect("an answer").text().await.expect("text");
     assert!(html.contains("Wine &amp; &lt;cheese&gt;"), "what was typed is there, escaped");
     assert!(!html.contains("<cheese>"), "and never as markup");
-    let form: Value = app.call("launch_form_get", serde_json::json!({ "sample": null, "draft_key": "kept" })).await;
+    let form: Value = app.call("launch_form_get", serde_json::json!({ "wanted": { "draft_key": "kept" } })).await;
     assert_eq!(form["draft"]["fields"][INSTANCE_TYPE], "ml.huge");
     assert!(form["errors"].as_array().is_some_and(|it| it.iter().any(|one| one["field"] == INSTANCE_TYPE)), "{form}");
     app.stop().await;

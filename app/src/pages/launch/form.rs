@@ -7,7 +7,9 @@ use leptos::{
 };
 
 use super::{
+    changes::Changes,
     estimate::Estimate,
+    image::{AlgorithmParameters, ImageField},
     json::JsonPane,
     sections::{
         DataFields, EnvironmentFields, ImageFields, LimitFields, MetricFields, OtherFields, ResourceFields,
@@ -28,7 +30,10 @@ use crate::{
 
 #[component]
 pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
-    let Data { idempotency_key, draft, errors: refused, samples, max_upload_bytes } = form;
+    let Data { idempotency_key, draft, errors: refused, samples, parent, images, hyperparameters, max_upload_bytes } =
+        form;
+    let (images, hyperparameters) = (StoredValue::new(images), StoredValue::new(hyperparameters));
+    let parent = StoredValue::new(parent);
     let state = FormState::new(draft, refused);
     provide_context(state);
     provide_context(state.request);
@@ -60,14 +65,19 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
             on:submit=on_submit
         >
             <input type="hidden" name="idempotency_key" value=idempotency_key/>
+            {parent.with_value(|it| it.as_ref().map(|it| view! {
+                <input type="hidden" name="parent" value=it.run.to_string()/>
+            }))}
             <div class="launch-main">
                 <Summary errors node_ref=summary/>
                 <Section title="What runs" lead="A bundled sample with its settings, your own script, or an image's own program.">
                     <SourceFields samples max_upload_bytes errors file/>
+                    <ImageField images errors/>
                     <ImageFields errors/>
                 </Section>
                 <Section title="Hyperparameters" lead="Given to the script as --name value.">
                     <RowsField path="HyperParameters" what="hyperparameter" columns=name_and_value("epochs", "20") errors/>
+                    <AlgorithmParameters images parameters=hyperparameters/>
                 </Section>
                 <Section title="Metric definitions" lead="Regular expressions that find numbers in the log; the first group is the value.">
                     <MetricFields errors/>
@@ -98,6 +108,7 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
             </div>
             <aside class="launch-side" aria-label="Estimate and launch">
                 <Estimate is_local/>
+                <Changes parent/>
                 <div id=field_id("engine") tabindex="-1"><FieldErrors field="engine" errors/></div>
                 <button type="submit" class="button is-primary is-large is-wide" disabled=is_sent>
                     <Glyph icon=Icon::Launch/>

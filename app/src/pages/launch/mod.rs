@@ -4,9 +4,11 @@
 //! `JobSpec::parse`, the same parser that the server uses), rows come and go, the estimate moves, and form and JSON
 //! follow each other.
 
+mod changes;
 mod channels;
 mod estimate;
 mod form;
+mod image;
 mod instance;
 mod json;
 mod sections;
@@ -18,7 +20,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::{
-    api::launch::launch_form_get,
+    api::launch::{LaunchQuery, launch_form_get},
     components::{
         fault::Fault,
         layout::{SiteContext, is_local_engine},
@@ -28,8 +30,10 @@ use crate::{
 #[component]
 pub fn Launch() -> impl IntoView {
     let query = use_query_map();
-    let wanted = Memo::new(move |_| query.with(|it| (it.get("sample"), it.get("draft"))));
-    let form = Resource::new_blocking(move || wanted.get(), |(sample, draft)| launch_form_get(sample, draft));
+    let wanted = Memo::new(move |_| {
+        query.with(|it| LaunchQuery { draft_key: it.get("draft"), sample: it.get("sample"), clone: it.get("clone") })
+    });
+    let form = Resource::new_blocking(move || wanted.get(), launch_form_get);
     let site = use_context::<SiteContext>();
     view! {
         <Title text="Launch"/>

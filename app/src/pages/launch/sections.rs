@@ -57,10 +57,6 @@ const fn text(label: &'static str, placeholder: &'static str) -> [Column; 1] {
 #[component]
 pub(super) fn ImageFields(errors: FormErrors) -> impl IntoView {
     view! {
-        <Member
-            path="AlgorithmSpecification.TrainingImage" label="Training image" errors
-            hint="The container that runs, by its URI in ECR."
-        />
         <Fold
             title="Algorithm, input mode, entry point of the container" errors
             paths=&[

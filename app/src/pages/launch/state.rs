@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
+    ids::RunId,
     job_draft::{FieldError, JobDraft, SourceKind},
     job_spec::JobSpec,
 };
@@ -34,7 +35,9 @@ pub(super) struct FormState {
 pub(super) struct Kept {
     /// The sample that the form was opened with: `sample:<name>`.
     pub sample: Option<String>,
-    /// Of the file that an earlier submit brought.
+    /// The run that this is a clone of.
+    pub parent: Option<RunId>,
+    /// Of the file that an earlier submit brought, or of the parent run's source.
     pub source_sha256: Option<String>,
     pub source_file_name: Option<String>,
     /// What the server said of the last submit; a touched field speaks for itself again.
@@ -60,6 +63,7 @@ impl FormState {
             request: RequestForm::new(&draft.fields),
             kept: StoredValue::new(Kept {
                 sample,
+                parent: draft.parent,
                 source_sha256: draft.source_sha256,
                 source_file_name: draft.source_file_name,
                 refused,
@@ -79,6 +83,7 @@ impl FormState {
             source_sha256: self.kept.with_value(|it| it.source_sha256.clone()),
             source_file_name: self.kept.with_value(|it| it.source_file_name.clone()),
             source_uri: self.source_uri.get(),
+            parent: self.kept.with_value(|it| it.parent.clone()),
             entry_point: self.entry_point.get(),
             checkpoints: self.checkpoints.with(|it| it == "true"),
             fields: self.request.fields(),

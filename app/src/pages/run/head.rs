@@ -1,6 +1,8 @@
 //! The run's head: name, state, what went wrong, and the stop button.
 
 use domain::{
+    ids::RunId,
+    job_spec::tag,
     run::{Run, RunBadge},
     status::Wish,
 };
@@ -48,16 +50,35 @@ pub(super) fn Head(page: Page) -> impl IntoView {
                         <span class="secondary-status" title="SageMaker's secondary status">{it}</span>
                     })}
                 </span>
-                {move || can_stop.get().then(|| view! { <StopForm page/> })}
+                <span class="run-actions">
+                    <a class="button" href=paths::launch_clone(&first.id)><Glyph icon=Icon::Copy/>"Clone"</a>
+                    {move || can_stop.get().then(|| view! { <StopForm page/> })}
+                </span>
             </div>
             <p class="run-sub">
                 <span>{move || machine.get()}</span>
                 <span>"created "<Age at=first.created_at now/></span>
+                {parent_of(&first).map(|it| view! {
+                    <span>"cloned from "<a href=paths::run(&it)>{job_tail(&it)}</a></span>
+                })}
                 <CopyLine text=first.job_name.to_string() what="job name"/>
             </p>
         </div>
         <Trouble page badge/>
     }
+}
+
+/// The run that this one was cloned from, as its tags say.
+fn parent_of(run: &Run) -> Option<RunId> {
+    let tags = run.request.get("Tags")?.as_array()?;
+    let parent = tags.iter().find(|it| it["Key"] == tag::PARENT)?;
+    RunId::parse(parent["Value"].as_str()?).ok()
+}
+
+/// The end of a run's id, by which people tell runs of one name apart.
+fn job_tail(id: &RunId) -> String {
+    let id = id.as_str().to_ascii_lowercase();
+    id[id.len() - 6..].to_owned()
 }
 
 /// A plain form behind a disclosure: it asks before it acts, with or without script.

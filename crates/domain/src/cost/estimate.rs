@@ -40,7 +40,7 @@ impl Estimate {
             if let Some(keep_alive) = keep_alive {
                 lines.push(compute(&name, count, keep_alive, ", kept as a warm pool"));
             }
-            let has_own_storage = InstanceTypeInfo::find(&name).is_some_and(InstanceTypeInfo::has_local_storage);
+            let has_own_storage = InstanceTypeInfo::find(&name).is_some_and(|it| it.has_local_nvme);
             if let Some(gb) = request.volume_size_gb().filter(|_| !has_own_storage) {
                 lines.push(storage(gb, count, seconds.saturating_add(keep_alive.unwrap_or(0))));
             }

@@ -12,7 +12,7 @@ pub(super) fn name_base(draft: &JobDraft) -> Result<String, String> {
         let slug = slug(&draft.experiment);
         return Ok(if slug.is_empty() { "run".to_owned() } else { slug });
     }
-    let room = JobName::MAX_CHARS - 27;
+    let room = JobDraft::MAX_BASE_CHARS;
     if typed.chars().count() > room {
         return Err(format!(
             "a job name has at most 63 characters and Trainyard adds 27 of its own (the run's id): shorten it to {room}; \

@@ -23,6 +23,7 @@ pub struct JobSpec {
     pub name_base: String,
     /// `None`: the image or the algorithm brings its own program.
     pub script: Option<Script>,
+    pub parent: Option<RunId>,
     /// Checkpoints are kept below the output path, in a folder of the job's name.
     has_default_checkpoints: bool,
     /// Without the name, the script's two hyperparameters and Trainyard's tags.
@@ -42,6 +43,8 @@ pub mod tag {
     pub const RUN_ID: &str = "trainyard:run-id";
     pub const FINGERPRINT: &str = "trainyard:fingerprint";
     pub const EXPERIMENT: &str = "trainyard:experiment";
+    /// The run that this one was cloned from.
+    pub const PARENT: &str = "trainyard:parent";
 }
 
 impl JobSpec {
@@ -91,7 +94,8 @@ impl JobSpec {
         let request = request.ok();
         match (experiment, name_base, script, request) {
             (Some(experiment), Some(name_base), Some(script), Some(request)) if errors.is_empty() => {
-                Ok(Self { experiment, name_base, script, has_default_checkpoints, request })
+                let parent = draft.parent.clone();
+                Ok(Self { experiment, name_base, script, parent, has_default_checkpoints, request })
             }
             _ => Err(errors),
         }

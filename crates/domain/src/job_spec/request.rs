@@ -27,6 +27,9 @@ impl JobSpec {
         if is_tag_text(self.experiment.as_str()) {
             tags.push(json!({ "Key": tag::EXPERIMENT, "Value": self.experiment.as_str() }));
         }
+        if let Some(parent) = &self.parent {
+            tags.push(json!({ "Key": tag::PARENT, "Value": parent.as_str() }));
+        }
         request["Tags"] = Value::Array(tags);
         if self.has_default_checkpoints {
             let uri = format!("{}/{}/checkpoints", self.request.output_path(), job_name.as_str());

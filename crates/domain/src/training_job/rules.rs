@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::parse::RowNumbers;
 use crate::{
+    instance_type::InstanceTypeInfo,
     job_draft::FieldError,
     metric_definition::{MetricDefinition, MetricDefinitionError},
 };
@@ -117,6 +118,14 @@ impl Rules<'_> {
             }
         }
         self.preferences();
+        let instance_type = self.request.pointer("/ResourceConfig/InstanceType").and_then(Value::as_str);
+        let info = instance_type.and_then(InstanceTypeInfo::find);
+        if info.is_some_and(|it| it.has_local_nvme) && self.has("/ResourceConfig/VolumeKmsKeyId") {
+            self.wrong(
+                "ResourceConfig.VolumeKmsKeyId",
+                "this instance type has NVMe disks of its own, which are encrypted without a key: clear this",
+            );
+        }
         let keeps_alive = self.number("/ResourceConfig/KeepAlivePeriodInSeconds").is_some_and(|it| it > 0);
         let is_spot = self.is_true("/EnableManagedSpotTraining");
         if keeps_alive && is_spot {

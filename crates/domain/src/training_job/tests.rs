@@ -240,6 +240,30 @@ proptest! {
     }
 }
 
+/// `end2end/fixtures/requests`: requests of AWS's documentation, examples and SDKs; its README names the sources.
+#[test]
+fn requests_out_of_the_world_survive_the_form() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../end2end/fixtures/requests");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).expect("the folder of examples") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|it| it != "json") {
+            continue;
+        }
+        let name = path.file_stem().and_then(|it| it.to_str()).expect("a name").to_owned();
+        let text = std::fs::read_to_string(&path).expect("a file");
+        let request: Value = serde_json::from_str(&text).expect("JSON");
+        let fields = Fields::read(&request).unwrap_or_else(|errors| panic!("{name}: {errors:?}"));
+        let (again, _, errors) = fields.to_value();
+        assert_eq!((again, errors), (request, vec![]), "{name}");
+        // One example sends a maximum wait without spot; the form leaves that out.
+        let errors = fields.to_request().err().unwrap_or_default();
+        assert_eq!(errors, vec![], "{name}");
+        count += 1;
+    }
+    assert!(count >= 20, "{count}");
+}
+
 #[test]
 fn what_is_no_member_or_of_a_wrong_type_is_named() {
     let request = json!({

@@ -7,12 +7,14 @@
 //! - Run, outbox row, audit row and key are one transaction; the dispatcher does the rest.
 
 mod build;
+mod clone;
 mod resolve;
 
 use std::time::Duration;
 
 use domain::{
     ids::RunId,
+    image_catalogue::{CatalogueImage, catalogue_images},
     job_draft::{FieldError, JobDraft},
     job_spec::JobSpec,
     run::Run,
@@ -71,6 +73,11 @@ impl Services {
                 draft.fields.set(path, default.as_str());
             }
         }
+    }
+
+    /// The images that AWS offers in the engine's region.
+    pub fn catalogue_images(&self) -> Vec<CatalogueImage> {
+        catalogue_images(&self.inner.engine.info.region)
     }
 
     /// The bundled samples, each with a form that can be launched as it is.

@@ -249,3 +249,27 @@ async fn a_program_of_the_image_needs_no_source_and_an_archive_in_s3_is_used_whe
     assert_eq!(lab.cloud.creates(), 2);
     assert!(lab.cloud.state().objects.is_empty(), "nothing was put into S3");
 }
+
+#[tokio::test]
+async fn a_clone_is_the_same_job_under_another_name_with_checkpoints_of_its_own() {
+    let lab = Lab::new().await;
+    let first = lab.run(&lab.submit("first", lab.draft()).await).await;
+    let draft = lab.services.launch_clone(&first.id).await.unwrap();
+    assert_eq!((draft.job_name.as_str(), draft.experiment.as_str()), ("wine", "wine"));
+    assert_eq!(draft.source_sha256, first.source_sha256, "the archive that is held need not be uploaded again");
+    let second = lab.run(&lab.submit_without_source("second", draft).await).await;
+    assert_ne!(second.job_name, first.job_name);
+    let without_own = |run: &domain::run::Run| {
+        let mut request = run.request.clone();
+        let members = request.as_object_mut().unwrap();
+        let own = ["TrainingJobName", "CheckpointConfig", "Tags"].map(|it| members.remove(it).unwrap());
+        (request, own)
+    };
+    let ((first_request, _), (second_request, [_, checkpoints, tags])) = (without_own(&first), without_own(&second));
+    assert_eq!(second_request, first_request);
+    assert!(checkpoints["S3Uri"].as_str().unwrap().contains(second.job_name.as_str()), "{checkpoints}");
+    let parent = tags.as_array().unwrap().iter().find(|it| it["Key"] == "trainyard:parent").unwrap();
+    assert_eq!(parent["Value"], first.id.as_str());
+    lab.settle().await;
+    assert_eq!(lab.cloud.creates(), 2);
+}

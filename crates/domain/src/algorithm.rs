@@ -1,0 +1,110 @@
+//! Hyperparameters of the built-in algorithms XGBoost, Linear Learner and K-Means. Sources: `data/README.md`.
+
+use serde::{Deserialize, Serialize};
+
+/// One hyperparameter as the algorithm's own documentation has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlgorithmHyperparameter {
+    /// As the image catalogue names the algorithm.
+    pub algorithm: String,
+    pub name: String,
+    /// `yes`, `no` or `conditional`; the description says when.
+    pub required: String,
+    /// `int`, `float`, `string`, `enum`, `bool` or `list`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub default: String,
+    pub min: String,
+    pub max: String,
+    /// Of an enum, separated by `|`.
+    pub choices: String,
+    /// Whether a tuning job may search over it.
+    pub tunable: String,
+    pub description: String,
+}
+
+/// All three algorithms' hyperparameters, in the documentation's order.
+pub fn algorithm_hyperparameters() -> Vec<AlgorithmHyperparameter> {
+    let table = include_str!("../data/algorithm_hyperparameters.csv");
+    csv::Reader::from_reader(table.as_bytes()).into_deserialize().filter_map(Result::ok).collect()
+}
+
+impl AlgorithmHyperparameter {
+    pub fn is_required(&self) -> bool {
+        self.required == "yes"
+    }
+
+    /// `whole number, 1 to 100, default 10`; without what is not known.
+    pub fn rule_text(&self) -> String {
+        let kind = match self.kind.as_str() {
+            "int" => "whole number".to_owned(),
+            "float" => "number".to_owned(),
+            "bool" => "true or false".to_owned(),
+            "enum" => self.choices.replace('|', ", "),
+            other => other.to_owned(),
+        };
+        let range = match (self.min.as_str(), self.max.as_str()) {
+            ("", "") => String::new(),
+            (min, "") => format!(", at least {min}"),
+            ("", max) => format!(", at most {max}"),
+            (min, max) => format!(", {min} to {max}"),
+        };
+        let default = if self.default.is_empty() { String::new() } else { format!(", default {}", self.default) };
+        format!("{kind}{range}{default}")
+    }
+
+    /// What is wrong with this value, with the cure. Text and lists are the algorithm's business.
+    pub fn value_fault(&self, value: &str) -> Option<String> {
+        let value = value.trim();
+        let number = value.parse::<f64>().ok().filter(|it| it.is_finite());
+        let is_fine = match self.kind.as_str() {
+            "int" => value.parse::<i64>().is_ok() && self.is_in_range(number),
+            "float" => self.is_in_range(number),
+            "enum" => self.choices.split('|').any(|it| it == value),
+            "bool" => matches!(value.to_lowercase().as_str(), "true" | "false" | "0" | "1"),
+            _ => true,
+        };
+        // Several numbers may also be a word, `auto`.
+        let is_word = self.choices.split('|').any(|it| it == value && !it.is_empty());
+        (!is_fine && !is_word).then(|| format!("{} takes: {}", self.name, self.rule_text()))
+    }
+
+    fn is_in_range(&self, value: Option<f64>) -> bool {
+        let limit = |text: &str| text.parse::<f64>().ok();
+        value.is_some_and(|it| {
+            limit(&self.min).is_none_or(|min| it >= min) && limit(&self.max).is_none_or(|max| it <= max)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(algorithm: &str, name: &str) -> AlgorithmHyperparameter {
+        let all = algorithm_hyperparameters();
+        all.into_iter().find(|it| it.algorithm == algorithm && it.name == name).expect("it is in the table")
+    }
+
+    #[test]
+    fn the_table_is_read_whole_and_every_default_obeys_its_own_rule() {
+        let all = algorithm_hyperparameters();
+        assert!(all.len() > 100);
+        for it in all {
+            assert!(it.default.is_empty() || it.value_fault(&it.default).is_none(), "{it:?}");
+            assert!(["yes", "no", "conditional"].contains(&it.required.as_str()), "{it:?}");
+        }
+    }
+
+    #[test]
+    fn values_are_judged_by_type_and_range() {
+        let rounds = find("xgboost", "num_round");
+        assert!(rounds.is_required());
+        assert_eq!(rounds.value_fault("100"), None);
+        for wrong in ["0", "1.5", "many", ""] {
+            assert!(rounds.value_fault(wrong).is_some_and(|it| it.contains("whole number")), "{wrong}");
+        }
+        assert!(find("xgboost", "eta").value_fault("1.1").is_some());
+        assert_eq!(find("kmeans", "k").value_fault("10"), None);
+    }
+}

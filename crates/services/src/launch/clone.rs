@@ -1,0 +1,49 @@
+//! A form filled with what an earlier run was launched with.
+
+use domain::{
+    ids::RunId,
+    job_draft::{JobDraft, SourceKind},
+    run::Run,
+};
+
+use crate::{ServiceError, Services};
+
+impl Services {
+    /// The form that launches this run again, to change or to send as it is. Its source is the archive that is held
+    /// here; a job of another client is cloned with the archive that lies in S3.
+    ///
+    /// Checkpoints go to a place of the new run's own unless they were kept somewhere by wish: else the clone would go on
+    /// where the first run ended.
+    pub async fn launch_clone(&self, id: &RunId) -> Result<JobDraft, ServiceError> {
+        let run = self.run_get(id).await?.ok_or(ServiceError::NotFound { what: "run" })?;
+        let source = match &run.source_sha256 {
+            Some(sha256) => self.inner.store.source_meta_get(sha256).await?,
+            None => None,
+        };
+        let mut draft = clone_of(&run)?;
+        if let Some(source) = source.filter(|_| draft.source_kind() == SourceKind::S3) {
+            "upload".clone_into(&mut draft.source);
+            draft.source_uri.clear();
+            draft.source_sha256 = Some(source.sha256);
+            draft.source_file_name = Some(source.file_name);
+        }
+        Ok(draft)
+    }
+}
+
+fn clone_of(run: &Run) -> Result<JobDraft, ServiceError> {
+    // What SageMaker accepted may have members that this version does not know.
+    let mut draft = JobDraft::of_request(&run.request).map_err(|_| ServiceError::Internal { what: "run's request" })?;
+    run.experiment.as_str().clone_into(&mut draft.experiment);
+    draft.parent = Some(run.id.clone());
+    let suffix = format!("-{}", run.id.as_str().to_ascii_lowercase());
+    let base = run.job_name.as_str().strip_suffix(&suffix).unwrap_or(run.job_name.as_str());
+    draft.job_name = base.chars().take(JobDraft::MAX_BASE_CHARS).collect::<String>().trim_end_matches('-').to_owned();
+    let output = draft.fields.get("OutputDataConfig.S3OutputPath").trim_end_matches('/').to_owned();
+    if draft.fields.get(CHECKPOINTS) == format!("{output}/{}/checkpoints", run.job_name) {
+        draft.fields.remove(CHECKPOINTS);
+    }
+    Ok(draft)
+}
+
+const CHECKPOINTS: &str = "CheckpointConfig.S3Uri";
