@@ -108,6 +108,24 @@ export class LaunchPage {
     return this.page.locator(`#f-${words.join("-")}-error`);
   }
 
+  /** Puts a text into the request beside the form, as somebody pastes it, and leaves it. */
+  async paste(text: string): Promise<this> {
+    const json = this.page.getByRole("textbox", { name: "The request as JSON" });
+    await json.fill(text);
+    await json.blur();
+    return this;
+  }
+
+  /** The request that the form makes. */
+  async request(): Promise<Record<string, unknown>> {
+    const text = await this.page.getByRole("textbox", { name: "The request as JSON" }).inputValue();
+    return JSON.parse(text) as Record<string, unknown>;
+  }
+
+  get jsonError(): Locator {
+    return this.page.locator("#json-error");
+  }
+
   /** The list of all errors above the form. */
   get summary(): Locator {
     return this.page.getByRole("alert").filter({ hasText: "Nothing was launched" });

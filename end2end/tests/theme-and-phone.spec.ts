@@ -1,7 +1,10 @@
-// Every page in both themes, on a desk and on phones: nothing overflows, nothing complains, and there is a picture.
+// Every page in both themes, on a desk and on phones: nothing overflows, nothing complains, axe finds nothing, and there
+// is a picture.
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+
+import AxeBuilder from "@axe-core/playwright";
 
 import { outputFolder } from "../fixtures/environment";
 import { counting, LOSS } from "../fixtures/scripts";
@@ -59,6 +62,11 @@ test("both themes, three widths, every page", async ({ browser, page, server, co
           screen: document.documentElement.clientWidth,
         }));
         expect(shape.content, `${path} at ${width} px, ${colorScheme}`).toBeLessThanOrEqual(shape.screen);
+        if (width !== WIDTHS[1]) {
+          const { violations } = await new AxeBuilder({ page: view }).analyze();
+          const found = violations.map((it) => `${it.id}: ${it.nodes.map((node) => node.target.join(" ")).join(", ")}`);
+          expect(found, `axe on ${path} at ${width} px, ${colorScheme}`).toEqual([]);
+        }
         await view.screenshot({ path: join(screenshots, `${name}-${width}-${colorScheme}.png`), fullPage: true });
       }
       await context.close();
