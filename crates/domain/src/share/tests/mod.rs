@@ -1,3 +1,5 @@
+//! Requests of every kind go out and come back: properties here, what texts look like and what is refused in the modules.
+
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Map, Value, json};
 
