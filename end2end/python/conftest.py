@@ -17,6 +17,19 @@ TARGET = Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
 TOOLS = Path(os.environ.get("TRAINYARD_TOOLS") or os.environ.get("TRAINYARD_CACHE") or TARGET / "tools")
 BINARY = os.environ.get("TRAINYARD_BIN", str(TARGET / "release" / "trainyard"))
 
+# Without a default bucket of ours the SDKs ask the real STS, whatever AWS_ENDPOINT_URL says.
+SDK_CONFIGURATION = f"""\
+SchemaVersion: '1.0'
+SageMaker:
+  TrainingJob:
+    RoleArn: {jobs.ROLE}
+  PythonSDK:
+    Modules:
+      TelemetryOptOut: true
+      Session:
+        DefaultS3Bucket: {jobs.BUCKET}
+"""
+
 
 class Server:
     """`trainyard local` on a free port, with its data in a folder that a later one may go on with."""
@@ -97,6 +110,26 @@ def aws(endpoint):
 def tools():
     """The cache of tools, where `cargo x test` makes the environments of other clients."""
     return TOOLS
+
+
+@pytest.fixture
+def environment(endpoint, tmp_path):
+    """All that a client gets: no variable, profile or configuration of the person who runs the tests."""
+    configuration = tmp_path / "sagemaker.yaml"
+    configuration.write_text(SDK_CONFIGURATION)
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "SAGEMAKER_USER_CONFIG_OVERRIDE": str(configuration),
+        # Plain lines of log, whatever the terminal.
+        "NO_COLOR": "1",
+        "COLUMNS": "200",
+    }
 
 
 @pytest.fixture(scope="session")

@@ -6,49 +6,15 @@ One alone: `python -m pytest test_clients.py -k v3` (or `v2`, or `aws_cli`); `ca
 
 import json
 import os
-import subprocess
 import tarfile
 from pathlib import Path
 
 import pytest
 
 import jobs
+from programs import program, run
 
 CLIENTS = Path(__file__).parent / "clients"
-
-# Without a default bucket of ours the SDKs ask the real STS, whatever AWS_ENDPOINT_URL says.
-SDK_CONFIGURATION = f"""\
-SchemaVersion: '1.0'
-SageMaker:
-  TrainingJob:
-    RoleArn: {jobs.ROLE}
-  PythonSDK:
-    Modules:
-      TelemetryOptOut: true
-      Session:
-        DefaultS3Bucket: {jobs.BUCKET}
-"""
-
-
-@pytest.fixture
-def environment(endpoint, tmp_path):
-    """All that a client gets: no variable, profile or configuration of the person who runs the tests."""
-    configuration = tmp_path / "sagemaker.yaml"
-    configuration.write_text(SDK_CONFIGURATION)
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "SAGEMAKER_USER_CONFIG_OVERRIDE": str(configuration),
-        # Plain lines of log, whatever the terminal.
-        "NO_COLOR": "1",
-        "COLUMNS": "200",
-    }
-
 
 @pytest.fixture
 def data(tmp_path):
@@ -65,20 +31,6 @@ def source(tmp_path):
     folder.mkdir()
     (folder / "train.py").write_bytes((CLIENTS / "train.py").read_bytes())
     return folder
-
-
-def program(tools, name, file):
-    """A program of the Python environment `name`, which `cargo x test` makes."""
-    path = tools / f"python-{name}" / "bin" / file
-    assert path.exists(), f"{path} is missing: `cargo x test` makes it (TRAINYARD_TOOLS says where)"
-    return str(path)
-
-
-def run(command, environment, folder):
-    """Runs a client to its end; it must succeed."""
-    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=400)
-    assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
-    return done
 
 
 def assert_trained(aws, name, printed, archive):

@@ -21,6 +21,7 @@ pub mod money;
 pub mod observation;
 pub mod run;
 pub mod series;
+pub mod share;
 pub mod status;
 pub mod step;
 pub mod time;

@@ -65,6 +65,12 @@ impl Places {
         self.target.join(mode.cargo_folder()).join(name)
     }
 
+    /// The program that renders jobs for other tools: an example of `domain`, which `cargo test` builds.
+    pub(crate) fn share_example(&self, mode: Mode) -> PathBuf {
+        let name = format!("share{}", env::consts::EXE_SUFFIX);
+        self.target.join(mode.cargo_folder()).join("examples").join(name)
+    }
+
     pub(crate) fn end2end(&self) -> PathBuf {
         self.root.join("end2end")
     }

@@ -31,9 +31,10 @@ pub(crate) fn run(places: &Places) -> anyhow::Result<()> {
     };
     say::step("Rust tests, on SQLite and on PostgreSQL");
     runner("Rust tests", shell::run(cargo::native(places, "test", Mode::Release).arg("--no-fail-fast")));
-    say::step("boto3, the AWS CLI and both SageMaker SDKs against the endpoint");
+    say::step("boto3, the AWS CLI and both SageMaker SDKs against the endpoint, and jobs rendered for them");
     let mut pytest = shell::command(&browser.python);
     pytest.env("TRAINYARD_BIN", &binary).env("TRAINYARD_TOOLS", &places.cache);
+    pytest.env("TRAINYARD_SHARE", places.share_example(Mode::Release));
     pytest.current_dir(places.end2end().join("python"));
     runner("client tests", shell::run(pytest.args(["-B", "-m", "pytest", "-p", "no:cacheprovider", "--quiet"])));
     say::step("The browser against the release binary");
