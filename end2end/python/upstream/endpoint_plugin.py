@@ -5,6 +5,7 @@
 - `expected_failures/<file>.txt` holds one line a test, `node id  # reason`. It is strict: an expected failure that
   passes fails. A line with `*` stands for a group that is not run at all, and its reason begins `out of scope: `. A
   reason `needs HOST: ..` is none to fail: the test is left out where that host cannot be reached, and must pass elsewhere.
+  `by chance: ..` is the reason of a test that passes or fails as the random names fall that it makes.
 - TRAINYARD_EXPECTED_FAILURES=write runs the tests but the groups and writes what it learnt into the lists; reasons that
   stand in them are kept, and a new failure gets its message as reason.
 """
@@ -29,6 +30,7 @@ os.environ.update(TEST_SERVER_MODE="true", MOTO_CALL_RESET_API="false")
 
 LISTS = Path(__file__).parent / "expected_failures"
 OUT_OF_SCOPE = "out of scope: "
+BY_CHANCE = "by chance: "
 NEEDS = re.compile(r"needs (\S+): ")
 BUCKET = "trainyard"
 # Of moto's tests, many of which write it out. AWS's are for every account.
@@ -106,7 +108,7 @@ class Expectations:
     """One list: exact node ids and groups, each with its reason."""
 
     def __init__(self, path):
-        self.path, self.exact, self.groups, self.needs = path, {}, [], {}
+        self.path, self.exact, self.groups, self.needs, self.chances = path, {}, [], {}, {}
         for number, line in enumerate(path.read_text().splitlines() if path.exists() else [], start=1):
             if not line.strip() or line.startswith("#"):
                 continue
@@ -115,6 +117,8 @@ class Expectations:
                 raise pytest.UsageError(f"{path}:{number}: a line is `node id  # reason`")
             if NEEDS.match(reason):
                 self.needs[node] = reason
+            elif reason.startswith(BY_CHANCE):
+                self.chances[node] = reason
             elif "*" not in node:
                 self.exact[node] = reason
             elif reason.startswith(OUT_OF_SCOPE):
@@ -123,16 +127,20 @@ class Expectations:
             else:
                 raise pytest.UsageError(f"{path}:{number}: only what is `{OUT_OF_SCOPE}...` may stand as a group")
 
+    def named(self):
+        return [*self.exact, *self.needs, *self.chances]
+
     def group_of(self, node):
         return next((reason for _, pattern, reason in self.groups if pattern.fullmatch(node)), None)
 
     def write(self, failures, ran):
         header = "# What this file's tests cannot pass, and why; see README.md for how this list is made.\n"
         lines = [f"{node}  # {reason}\n" for node, _, reason in self.groups]
-        lines += [f"{node}  # {reason}\n" for node, reason in self.needs.items()]
+        lines += [f"{node}  # {reason}\n" for node, reason in [*self.needs.items(), *self.chances.items()]]
         # What did not run this time stays as it was.
         entries = {node: reason for node, reason in self.exact.items() if node not in ran}
-        entries |= {node: self.exact.get(node, reason) for node, reason in failures.items()}
+        known = self.needs.keys() | self.chances.keys()
+        entries |= {node: self.exact.get(node, reason) for node, reason in failures.items() if node not in known}
         lines += [f"{node}  # {reason}\n" for node, reason in sorted(entries.items())]
         if lines:
             self.path.write_text(header + "".join(lines))
@@ -201,10 +209,12 @@ class Plugin:
                 item.add_marker(pytest.mark.skip(reason=reason))
             elif needed and not is_reachable(NEEDS.match(needed)[1]):
                 item.add_marker(pytest.mark.skip(reason=needed))
+            elif name in expected.chances:
+                item.add_marker(pytest.mark.xfail(reason=expected.chances[name], strict=False))
             elif name in expected.exact and not self.is_writing:
                 item.add_marker(pytest.mark.xfail(reason=expected.exact[name], strict=True))
         if self.is_whole and not self.is_writing:
-            listed = [(path, it) for path in seen for it in [*self.lists[path].exact, *self.lists[path].needs]]
+            listed = [(path, it) for path in seen for it in self.lists[path].named()]
             gone = [f"{path.name}: {it}" for path, it in listed if it not in seen[path]]
             if gone:
                 raise pytest.UsageError("listed, but there is no such test:\n" + "\n".join(gone))
