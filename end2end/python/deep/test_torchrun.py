@@ -5,6 +5,7 @@ libraries of NVIDIA that it cannot be imported without, 2 to 3 GB to fetch and s
 """
 
 import json
+import re
 
 import jobs
 
@@ -59,7 +60,8 @@ def results(aws, name):
     streams = [it["logStreamName"] for it in aws("logs").describe_log_streams(**group)["logStreams"]]
     assert [it.split("/")[1].rpartition("-")[0] for it in streams] == ["algo-1", "algo-2"]
     printed = [line for stream in streams for line in jobs.lines(aws, stream)]
-    found = [json.loads(line.partition("RESULT ")[2]) for line in printed if "RESULT {" in line]
+    # Two ranks of a host may write into one line.
+    found = [json.loads(result) for line in printed for result in re.findall(r"RESULT (\{.*?\})", line)]
     return sorted(found, key=lambda it: it["rank"])
 
 
