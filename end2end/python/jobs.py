@@ -38,11 +38,12 @@ def archive(**files):
     return packed.getvalue()
 
 
-def create(aws, script=TRAIN, name=None, hyperparameters=None, **request):
-    """Uploads the script and creates the job; members of the request can be replaced. Returns the job's name."""
+def create(aws, script=TRAIN, name=None, hyperparameters=None, files=None, **request):
+    """Uploads the script (or several `files`, with `train.py` among them) and creates the job; members of the request
+    can be replaced. Returns the job's name."""
     name = name or f"boto3-{uuid.uuid4().hex[:12]}"
     key = f"sources/{name}/sourcedir.tar.gz"
-    aws("s3").put_object(Bucket=BUCKET, Key=key, Body=archive(**{"train.py": script}))
+    aws("s3").put_object(Bucket=BUCKET, Key=key, Body=archive(**(files or {"train.py": script})))
     members = {
         "TrainingJobName": name,
         "AlgorithmSpecification": {

@@ -65,6 +65,12 @@ def form(endpoint, compressed=False, **fields):
         return answer.read().decode()
 
 
+def test_a_label_names_the_statistic_where_there_are_several(aws, namespace):
+    found = data(aws, stat("sum", namespace, "calls"), stat("most", namespace, "calls", "Maximum", Label="mine"))
+    assert set(found) == {("sum", "calls Sum"), ("most", "mine")}
+    assert set(data(aws, stat("sum", namespace, "calls"))) == {("sum", "calls")}
+
+
 def test_search_finds_a_jobs_curves_and_its_hosts(aws, completed):
     name = completed["TrainingJobName"]
     schema = jobs.NAMESPACE

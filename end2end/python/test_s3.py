@@ -156,6 +156,11 @@ class TestMultipart:
         done = s3.complete_multipart_upload(**one, MultipartUpload={"Parts": parts})
         digests = b"".join(hashlib.md5(body).digest() for body in (part, b"234"))
         assert done["ETag"] == f'"{hashlib.md5(digests).hexdigest()}-2"'
+        # Who did not get the answer may ask again.
+        again = s3.complete_multipart_upload(**one, MultipartUpload={"Parts": parts}, IfNoneMatch="*")
+        assert again["ETag"] == done["ETag"]
+        head = s3.head_object(Bucket=bucket, Key="big", PartNumber=2)
+        assert (head["ResponseMetadata"]["HTTPStatusCode"], head["PartsCount"], head["ContentLength"]) == (206, 2, 3)
         got = s3.get_object(Bucket=bucket, Key="big")
         assert got["Body"].read() == part + b"234"
         assert got["Metadata"] == {"a": "1"}
@@ -196,6 +201,12 @@ class TestPresigned:
         assert caught.value.code == 403
         assert b"Request has expired" in caught.value.read()
 
+    def test_a_url_carries_what_the_object_is_to_keep(self, s3, bucket):
+        about = {"Bucket": bucket, "Key": "p", "Metadata": {"venue": "a b"}}
+        url = s3.generate_presigned_url("put_object", Params=about)
+        urllib.request.urlopen(urllib.request.Request(url, data=b"hi", method="PUT")).close()
+        assert s3.get_object(Bucket=bucket, Key="p")["Metadata"] == {"venue": "a b"}
+
 
 class TestBucket:
     def test_it_is_made_found_and_deleted_when_empty(self, s3, bucket):
@@ -208,3 +219,54 @@ class TestBucket:
         s3.delete_bucket(Bucket=bucket)
         assert error(s3.get_object, Bucket=bucket, Key="x") == ("NoSuchBucket", 404)
         assert error(s3.head_bucket, Bucket=bucket)[1] == 404
+
+    def test_errors_say_what_they_are_about(self, s3, bucket):
+        def details(call, **arguments):
+            with pytest.raises(botocore.exceptions.ClientError) as caught:
+                call(Bucket=bucket, **arguments)
+            error = caught.value.response["Error"]
+            return {name: value for name, value in error.items() if name not in ("Code", "Message", "RequestId")}
+
+        s3.put_object(Bucket=bucket, Key="k", Body=b"123456789")
+        assert details(s3.get_object, Key="a+b/c d") == {"Key": "a+b/c d"}
+        source = {"Bucket": bucket, "Key": "from"}
+        assert details(s3.copy_object, Key="k", CopySource=source) == {"Key": "from"}
+        assert details(s3.abort_multipart_upload, Key="k", UploadId="none") == {"UploadId": "none"}
+        beyond = {"RangeRequested": "bytes=99-", "ActualObjectSize": "9"}
+        assert details(s3.get_object, Key="k", Range="bytes=99-") == beyond
+        assert details(s3.delete_object, Key="unknown", IfMatch="x") == {"Key": "unknown"}
+        assert details(s3.put_object, Key="k", IfMatch="x") == {"Condition": "If-Match"}
+
+    def test_its_only_versions_are_called_null(self, s3, bucket):
+        for key in ("a", "b/c", "b/d", "e"):
+            s3.put_object(Bucket=bucket, Key=key, Body=key.encode())
+        page = s3.list_object_versions(Bucket=bucket, Delimiter="/", MaxKeys=2)
+        assert [(it["Key"], it["VersionId"], it["IsLatest"]) for it in page["Versions"]] == [("a", "null", True)]
+        assert [it["Prefix"] for it in page["CommonPrefixes"]] == ["b/"]
+        assert page["IsTruncated"] and "NextVersionIdMarker" not in page
+        rest = s3.list_object_versions(Bucket=bucket, Delimiter="/", KeyMarker=page["NextKeyMarker"])
+        assert [it["Key"] for it in rest["Versions"]] == ["e"] and not rest["IsTruncated"]
+        pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, PaginationConfig={"PageSize": 1})
+        versions = [it for page in pages for it in page["Versions"]]
+        assert [it["Key"] for it in versions] == ["a", "b/c", "b/d", "e"]
+        for it in versions:
+            s3.delete_object(Bucket=bucket, Key=it["Key"], VersionId=it["VersionId"])
+        s3.delete_bucket(Bucket=bucket)
+
+    def test_its_place_must_fit_the_region_that_is_asked(self, s3, endpoint):
+        def create(region, constraint):
+            session = boto3.session.Session("test", "test", region_name=region)
+            place = {"CreateBucketConfiguration": {"LocationConstraint": constraint}} if constraint else {}
+            name = f"test-{uuid.uuid4().hex[:16]}"
+            session.client("s3", endpoint_url=endpoint).create_bucket(Bucket=name, **place)
+            return name
+
+        elsewhere = create("us-east-1", "eu-west-1")
+        assert elsewhere in [it["Name"] for it in s3.list_buckets(BucketRegion="eu-west-1")["Buckets"]]
+        assert elsewhere not in [it["Name"] for it in s3.list_buckets(BucketRegion="us-east-1")["Buckets"]]
+        assert error(s3.create_bucket, Bucket=elsewhere) == ("BucketAlreadyOwnedByYou", 409)
+        for region, constraint in [("us-west-2", None), ("us-west-2", "eu-west-1")]:
+            refused = error(lambda: create(region, constraint))
+            assert refused == ("IllegalLocationConstraintException", 400)
+        assert error(lambda: create("us-east-1", "us-east-1")) == ("InvalidLocationConstraint", 400)
+        create("us-west-2", "us-west-2")

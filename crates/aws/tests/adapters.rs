@@ -2,6 +2,7 @@
 //!
 //! The same questions hold against AWS itself; nothing here knows that the other side is ours, except how it starts.
 
+mod same_answers;
 mod support;
 
 use std::{ffi::OsString, path::Path, process::ExitCode};
@@ -226,6 +227,8 @@ fn main() -> ExitCode {
         trial("a_source_of_many_megabytes_arrives_whole", a_source_of_many_megabytes_arrives_whole),
         trial("nobody_there_means_that_nothing_was_sent", nobody_there_means_that_nothing_was_sent),
         trial("a_lost_answer_is_unknown_and_create_is_sent_once", a_lost_answer_is_unknown_and_create_is_sent_once),
+        trial("boto3_and_the_adapters_read_the_same", same_answers::boto3_and_the_adapters_read_the_same)
+            .with_ignored_flag(std::env::var_os(same_answers::PYTHON).is_none()),
     ];
     libtest_mimic::run(&libtest_mimic::Arguments::from_args(), trials).exit_code()
 }

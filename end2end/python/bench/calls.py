@@ -65,9 +65,12 @@ def rates(server, source, count):
 
 
 def wait_until_over(sagemaker, seconds=300):
-    """Until nothing runs or waits to run."""
+    """Until nothing runs or waits to run. As at AWS a page is cut before its jobs are sorted out by their status, so all
+    pages are read."""
     deadline = time.monotonic() + seconds
-    while sagemaker.list_training_jobs(StatusEquals="InProgress", MaxResults=1)["TrainingJobSummaries"]:
+    listing = sagemaker.get_paginator("list_training_jobs")
+    pages = lambda: listing.paginate(StatusEquals="InProgress", PaginationConfig={"PageSize": 100})
+    while any(page["TrainingJobSummaries"] for page in pages()):
         if time.monotonic() > deadline:
             raise RuntimeError(f"jobs still run after {seconds} s")
         time.sleep(0.1)

@@ -13,16 +13,35 @@ PAGE = 100
 
 
 def concurrent_jobs(server, source, count):
-    """Seconds from the first CreateTrainingJob to the last job's end."""
+    """Seconds from the first CreateTrainingJob to the last job's end. Each script ends when all have begun: `source` is
+    `meeting(count)`, and the endpoint lets so many run."""
     sagemaker = server.client("sagemaker")
     begun = time.perf_counter()
     for number in range(count):
         sagemaker.create_training_job(**request(f"together-{number}", source))
     wait_until_over(sagemaker)
     seconds = time.perf_counter() - begun
-    listed = sagemaker.list_training_jobs(NameContains="together-", StatusEquals="Completed", MaxResults=100)
-    assert len(listed["TrainingJobSummaries"]) == count, "not every job completed"
+    jobs = [sagemaker.describe_training_job(TrainingJobName=f"together-{number}") for number in range(count)]
+    failed = [job.get("FailureReason") for job in jobs if job["TrainingJobStatus"] != "Completed"]
+    assert not failed, f"{len(failed)} of {count} jobs did not complete: {failed[0]}"
     return {f"{count} jobs at the same time, s": seconds}
+
+
+def meeting(count):
+    """A script that puts an object and waits until there are as many."""
+    return f"""
+import os, sys, time, urllib.request
+bucket = os.environ["AWS_ENDPOINT_URL"] + "/{BUCKET}"
+mine = urllib.request.Request(bucket + "/meeting/" + os.environ["TRAINING_JOB_NAME"], data=b"here", method="PUT")
+urllib.request.urlopen(mine).close()
+until = time.monotonic() + 120
+while time.monotonic() < until:
+    with urllib.request.urlopen(bucket + "?list-type=2&prefix=meeting/") as page:
+        if page.read().count(b"<Key>") == {count}:
+            sys.exit(0)
+    time.sleep(0.2)
+sys.exit("not all of {count} jobs ran at the same time")
+""".encode()
 
 
 def pages(server, source, count):

@@ -69,9 +69,9 @@ def wait_for(server, log):
             time.sleep(0.05)
 
 
-def endpoint():
-    binary = os.environ["TRAINYARD_BIN"]
-    return running(lambda port, folder: [binary, "local", "--addr", f"127.0.0.1:{port}", "--data", f"{folder}/data"])
+def endpoint(*options):
+    start = [os.environ["TRAINYARD_BIN"], "local", *options]
+    return running(lambda port, folder: [*start, "--addr", f"127.0.0.1:{port}", "--data", f"{folder}/data"])
 
 
 def peer():

@@ -35,6 +35,7 @@ pub(super) fn queries(input: &Value) -> Result<Vec<Query>, ApiError> {
             "The collection MetricDataQueries must not have a size greater than {MAX_QUERIES}."
         )));
     }
+    let statistics: HashSet<&str> = asked.iter().filter_map(|query| Some(stat_of(query)?.1)).collect();
     let mut ids = HashSet::new();
     let mut queries = Vec::new();
     for (index, query) in asked.iter().enumerate() {
@@ -52,10 +53,22 @@ pub(super) fn queries(input: &Value) -> Result<Vec<Query>, ApiError> {
         let what = what(index, id, query)?;
         let period_seconds = query.get("Period").map(|_| period(query)).transpose()?;
         let is_returned = field::boolean(query, "ReturnData") != Some(false);
-        let label = field::text(query, "Label").map(str::to_owned);
+        let label = field::text(query, "Label").map(str::to_owned).or_else(|| default_label(query, &statistics));
         queries.push(Query { id: id.to_owned(), label, is_returned, period_seconds, what });
     }
     Ok(queries)
+}
+
+/// Where the metrics of one request are read by several statistics, each says by which; else its name is enough.
+fn default_label(query: &Value, statistics: &HashSet<&str>) -> Option<String> {
+    let (name, statistic) = stat_of(query)?;
+    (statistics.len() > 1).then(|| format!("{name} {statistic}"))
+}
+
+/// The names of a query's metric and statistic.
+fn stat_of(query: &Value) -> Option<(&str, &str)> {
+    let stat = query.get("MetricStat")?;
+    Some((field::text(stat.get("Metric")?, "MetricName")?, field::text(stat, "Stat")?))
 }
 
 fn what(index: usize, id: &str, query: &Value) -> Result<What, ApiError> {

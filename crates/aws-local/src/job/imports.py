@@ -1,7 +1,8 @@
 """Writes the names of packages that a training source imports and that this Python does not have, one a line.
 
-Run as `python -I -c <this text> <source folder> <file to write>`, before training. It only reads: every .py file of the
-source is parsed, none is run. A name counts unless it is part of Python, of the source itself, or can be found.
+Run as `python -I -c <this text> <source folder> <file to write> <names>..`, before training. It only reads: every .py file
+of the source is parsed, none is run. A name counts unless it is part of Python, of the source itself, or can be found; so
+do the names that follow.
 """
 
 import ast
@@ -12,8 +13,8 @@ import sys
 FILES_MAX = 2000
 BYTES_MAX = 4 * 1024 * 1024
 
-source, target = sys.argv[1:3]
-own, imported, count = set(), set(), 0
+source, target, *names = sys.argv[1:]
+own, imported, count = set(), set(names), 0
 for folder, folders, files in os.walk(source):
     folders[:] = sorted(name for name in folders if not name.startswith("."))
     own.update(folders)

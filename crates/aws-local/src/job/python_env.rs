@@ -132,11 +132,18 @@ impl Environment {
         if !pip.use_cache {
             options.push_str(" --no-cache-dir");
         }
-        // Python reads such a file as more folders with packages, after its own.
+        // Python reads such a file as more folders with packages, after its own. The programs of those packages (torchrun)
+        // are to run with this Python, or they would not see the packages above theirs.
         let link = pip.below.as_ref().map_or_else(String::new, |below| {
             let link = quote(&self.packages(python).join("trainyard-image.pth"));
-            let below = quote(&below.packages(python));
-            format!("printf '%s\\n' {below} > {link} && ")
+            let packages = quote(&below.packages(python));
+            let (from, bin, own) =
+                (quote(&below.folder.join("bin")), quote(&self.folder.join("bin")), quote(&self.python()));
+            format!(
+                "printf '%s\\n' {packages} > {link} && \
+                 for from in {from}/*; do if [ \"$(head -c 2 \"$from\")\" = '#!' ]; then to={bin}/\"${{from##*/}}\"; \
+                 {{ printf '#!%s\\n' {own}; tail -n +2 \"$from\"; }} > \"$to\" && chmod 755 \"$to\"; fi; done && "
+            )
         });
         let (python, folder) = (quote(&python.executable), quote(&self.folder));
         let (own, requirements) = (quote(&self.python()), quote(requirements));

@@ -2,10 +2,10 @@
 //!
 //! Any key is accepted at this endpoint, and a signature cannot be verified without knowing its secret; `s3s` refuses
 //! signed requests that it cannot verify. So header and query signatures come off before `s3s` sees a request. What
-//! a presigned URL says about its own end is honoured.
+//! a presigned URL says about its own end is honoured, and what it says in the place of headers.
 
 use http::request::Parts;
-use http::{HeaderName, Uri, header};
+use http::{HeaderName, HeaderValue, Uri, header};
 
 use crate::clock;
 use crate::wire::query::percent_decode;
@@ -24,6 +24,10 @@ const SIGNATURE_PARAMETERS: [&str; 10] = [
     "expires",
 ];
 
+/// Headers that a presigned URL carries as parameters: what `PutObject` is to keep of its object.
+const CARRIED: [&str; 3] = ["x-amz-tagging", "x-amz-storage-class", "x-amz-website-redirect-location"];
+const METADATA: &str = "x-amz-meta-";
+
 const SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 
 /// False when the URL was presigned for a time that has passed.
@@ -34,8 +38,23 @@ pub(super) fn strip(head: &mut Parts, now_ms: i64) -> bool {
         return true;
     };
     let live = is_live(query, now_ms);
+    for (name, value) in carried(query) {
+        head.headers.entry(name).or_insert(value);
+    }
     drop_parameters(head, &SIGNATURE_PARAMETERS);
     live
+}
+
+fn carried(query: &str) -> Vec<(HeaderName, HeaderValue)> {
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    pairs
+        .map(|(name, value)| (name.to_ascii_lowercase(), value))
+        .filter(|(name, _)| name.starts_with(METADATA) || CARRIED.contains(&name.as_str()))
+        .filter_map(|(name, value)| {
+            let value = percent_decode(value.as_bytes())?;
+            Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?))
+        })
+        .collect()
 }
 
 /// Takes the query parameters of these names (in lower case) out of the request's URI.
@@ -106,6 +125,18 @@ mod tests {
         assert!(!parts.headers.contains_key("authorization"));
         assert!(!strip(&mut head(uri), begin + 60_001));
         assert!(!strip(&mut head("/b/k?AWSAccessKeyId=x&Expires=10&Signature=y"), 10_001));
+    }
+
+    #[test]
+    fn presigned_urls_carry_headers() {
+        let mut parts = head("/b/k?x-amz-meta-Venue=a%20b&x-amz-tagging=c%3Dd&x-id=PutObject&X-Amz-Signature=0");
+        assert!(strip(&mut parts, 0));
+        assert_eq!(parts.headers["x-amz-meta-venue"], "a b");
+        assert_eq!(parts.headers["x-amz-tagging"], "c=d");
+        assert!(!parts.headers.contains_key("x-id"));
+        let mut unsigned = head("/b/k?x-amz-meta-venue=1");
+        strip(&mut unsigned, 0);
+        assert!(!unsigned.headers.contains_key("x-amz-meta-venue"), "only a signed URL");
     }
 
     #[test]

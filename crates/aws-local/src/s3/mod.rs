@@ -5,6 +5,7 @@
 
 mod auth;
 pub(crate) mod chunked;
+mod details;
 pub(crate) mod lookup;
 mod ops;
 pub(crate) mod store;
@@ -17,8 +18,11 @@ use axum::response::Response;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
+use s3s::dto::Range;
 use s3s::service::{S3Service, S3ServiceBuilder};
 
+use self::details::Asked;
+use crate::signature::Caller;
 use crate::wire::query::escape;
 use crate::{clock, wire};
 
@@ -31,10 +35,14 @@ const OWNERS: [HeaderName; 2] = [
     HeaderName::from_static("x-amz-source-expected-bucket-owner"),
 ];
 
-/// Between the message of a failed condition and the condition.
-pub(crate) const CONDITION: &str = ": ";
+/// Parameters that are a number of 32 bits. `s3s` refuses others in words of its own.
+const COUNTS: [&str; 4] = ["max-keys", "max-parts", "max-uploads", "part-number-marker"];
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
+
+/// The region that a request is signed for, which is the region of the endpoint that its sender means.
+#[derive(Debug, Clone)]
+struct SignedFor(String);
 
 /// The buckets.
 pub(crate) struct Objects {
@@ -56,6 +64,9 @@ impl Objects {
     }
 
     pub(crate) async fn call(&self, mut head: Parts, body: Body) -> Response {
+        if let Some(region) = Caller::of(&head).region {
+            head.extensions.insert(SignedFor(region));
+        }
         if !auth::strip(&mut head, clock::now_ms()) {
             return refused(403, "AccessDenied", "Request has expired");
         }
@@ -63,9 +74,13 @@ impl Objects {
         if !OWNERS.iter().all(owned) {
             return refused(403, "AccessDenied", "Access Denied");
         }
+        if let Some(name) = unreadable_count(&head) {
+            let message = format!("Provided {name} not an integer or within integer range");
+            return refused(400, "InvalidArgument", &message);
+        }
         quote_tags(&mut head.headers);
         drop_unreadable_range(&mut head.headers);
-        let bucket = head.uri.path().trim_start_matches('/').split('/').next().unwrap_or_default().to_owned();
+        let asked = Asked::of(&head);
         let mut body = body;
         if chunked::is_chunked(&head.headers) {
             match chunked::unframe(&mut head.headers, body) {
@@ -84,12 +99,16 @@ impl Objects {
                 refused(500, "InternalError", "We encountered an internal error. Please try again.")
             }
         };
+        // `s3s` knows this of GetObject, not of HeadObject.
+        if response.status() == StatusCode::OK && response.headers().contains_key(header::CONTENT_RANGE) {
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+        }
         if response.status() == StatusCode::NOT_MODIFIED {
             *response.body_mut() = Body::empty();
             response.headers_mut().remove(header::CONTENT_LENGTH);
             response.headers_mut().remove(header::CONTENT_TYPE);
         } else if response.status().is_client_error() || response.status().is_server_error() {
-            response = with_message(response, &bucket).await;
+            response = with_message(response, &asked).await;
         }
         if let Ok(id) = HeaderValue::from_str(&wire::request_id()) {
             response.headers_mut().entry(REQUEST_ID).or_insert(id);
@@ -98,7 +117,7 @@ impl Objects {
     }
 }
 
-/// Entity tags in conditions may come without their quotes.
+/// Entity tags in conditions may come without their quotes, or without one of them.
 fn quote_tags(headers: &mut HeaderMap) {
     let names = [
         header::IF_MATCH,
@@ -109,8 +128,8 @@ fn quote_tags(headers: &mut HeaderMap) {
     for name in names {
         if let Some(tag) = headers.get(&name).and_then(|value| value.to_str().ok())
             && tag != "*"
-            && !tag.contains('"')
-            && let Ok(quoted) = HeaderValue::from_str(&format!("\"{tag}\""))
+            && !tag.starts_with("W/")
+            && let Ok(quoted) = HeaderValue::from_str(&format!("\"{}\"", tag.trim_matches('"')))
         {
             headers.insert(name, quoted);
         }
@@ -119,32 +138,22 @@ fn quote_tags(headers: &mut HeaderMap) {
 
 /// S3 reads past a range that is none, and sends the whole object.
 fn drop_unreadable_range(headers: &mut HeaderMap) {
-    let range = headers.get(header::RANGE).map(|value| value.to_str().ok().map(s3s::dto::Range::parse));
-    if !matches!(range, None | Some(Some(Ok(_)))) {
+    let is_one = |range: &HeaderValue| range.to_str().is_ok_and(|text| text != "bytes=-" && Range::parse(text).is_ok());
+    if !headers.get(header::RANGE).is_none_or(is_one) {
         headers.remove(header::RANGE);
     }
 }
 
-/// What `s3s` has no element for: errors about a bucket name it, and a condition that failed is named.
-fn with_details(text: String, code: Option<&str>, bucket: &str) -> String {
-    let detail = match code {
-        Some("NoSuchBucket" | "BucketAlreadyOwnedByYou" | "BucketNotEmpty" | "InvalidBucketName") => {
-            format!("<BucketName>{}</BucketName>", escape(bucket))
-        }
-        Some("PreconditionFailed") => match text.split_once(CONDITION).and_then(|(_, rest)| rest.split_once('<')) {
-            Some((condition, _)) => {
-                let detail = format!("<Condition>{condition}</Condition></Error>");
-                return text.replacen(&format!("{CONDITION}{condition}"), "", 1).replacen("</Error>", &detail, 1);
-            }
-            None => return text,
-        },
-        _ => return text,
-    };
-    text.replacen("</Error>", &format!("{detail}</Error>"), 1)
+/// The first parameter that should be a number and is none.
+fn unreadable_count(head: &Parts) -> Option<&'static str> {
+    let pairs = head.uri.query()?.split('&').filter_map(|pair| pair.split_once('='));
+    pairs
+        .filter(|(_, value)| !value.is_empty() && value.parse::<i32>().is_err())
+        .find_map(|(name, _)| COUNTS.into_iter().find(|count| *count == name))
 }
 
 /// `s3s` leaves the message out of errors that need none; clients print it without asking.
-async fn with_message(response: Response, bucket: &str) -> Response {
+async fn with_message(response: Response, asked: &Asked) -> Response {
     let (mut head, body) = response.into_parts();
     let text = match Limited::new(body, MAX_ERROR_BYTES).collect().await {
         Ok(collected) => String::from_utf8_lossy(&collected.to_bytes()).into_owned(),
@@ -154,8 +163,8 @@ async fn with_message(response: Response, bucket: &str) -> Response {
     let message = match code {
         Some(_) if text.contains("<Message>") => {
             head.headers.remove(header::CONTENT_LENGTH);
-            let code = code.map(ToOwned::to_owned);
-            return Response::from_parts(head, Body::from(with_details(text, code.as_deref(), bucket)));
+            let text = asked.complete(&text, code.unwrap_or_default());
+            return Response::from_parts(head, Body::from(text));
         }
         Some("NotImplemented") => "The local endpoint does not provide this S3 operation.",
         Some("InvalidBucketName") => "The specified bucket is not valid.",

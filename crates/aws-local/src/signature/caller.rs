@@ -9,6 +9,8 @@ use crate::wire::query;
 pub(crate) struct Caller {
     pub(crate) access_key: Option<String>,
     pub(crate) session_token: Option<String>,
+    /// The region that the signature is for.
+    pub(crate) region: Option<String>,
 }
 
 impl Caller {
@@ -24,10 +26,13 @@ impl Caller {
             .and_then(|text| text.split_once("Credential=")?.1.split([',', ' ']).next())
             .map(ToOwned::to_owned)
             .or_else(|| in_url("x-amz-credential"));
-        let access_key = credential.and_then(|scope| Some(scope.split_once('/')?.0.to_owned()));
+        let mut scope = credential.as_deref().unwrap_or_default().split('/').map(ToOwned::to_owned);
+        let access_key = scope.next().filter(|_| credential.as_ref().is_some_and(|scope| scope.contains('/')));
+        // After the day.
+        let region = scope.nth(1);
         let session_token =
             header("x-amz-security-token").map(ToOwned::to_owned).or_else(|| in_url("x-amz-security-token"));
-        Self { access_key, session_token }
+        Self { access_key, session_token, region }
     }
 }
 
@@ -39,7 +44,11 @@ mod tests {
     #[test]
     fn callers_are_named_in_headers_or_in_the_url() {
         let of = |request: http::request::Builder| Caller::of(&request.body(()).unwrap().into_parts().0);
-        let expected = Caller { access_key: Some("AKIA".into()), session_token: Some("a/b".into()) };
+        let expected = Caller {
+            access_key: Some("AKIA".into()),
+            session_token: Some("a/b".into()),
+            region: Some("us-east-1".into()),
+        };
         let signed = Request::post("/")
             .header(
                 "authorization",

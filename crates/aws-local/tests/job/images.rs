@@ -18,6 +18,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("images::built_in_algorithms_train", built_in_algorithms_train),
     ("images::packages_are_installed_only_when_they_are_missed", packages_are_installed_only_when_they_are_missed),
     ("images::requirements_lie_over_the_image", requirements_lie_over_the_image),
+    ("images::an_entry_point_has_the_packages_of_its_image", an_entry_point_has_the_packages_of_its_image),
     ("images::an_image_runs_as_a_container", an_image_runs_as_a_container),
     ("images::a_container_ends_with_its_job", a_container_ends_with_its_job),
     ("images::what_has_no_stand_in_is_said", what_has_no_stand_in_is_said),
@@ -125,13 +126,9 @@ fn packages_are_installed_only_when_they_are_missed() {
     assert!(reason.contains("trainyard-no-such-package"), "{reason}");
 }
 
-/// Packages made here, found beside the source: one stands for the image, one is the source's requirement, and both are
-/// seen by the script, the requirement first.
-fn requirements_lie_over_the_image() {
-    let lines = ["--no-index", "--find-links wheels", "trainyard-sample-below==1.0"].map(str::to_owned);
-    let mapping = ImageMapping::new("mine:*", ImageTarget::Requirements(lines.to_vec())).expect("a mapping");
-    let bench = Bench::with(|config| config.images = vec![mapping]);
-    let source = bench.data.path().join("source");
+/// Packages without a network, in `wheels` of a source: each has a module, a module that the other has too, and the
+/// program `trainyard-sample`, which prints whose module it sees.
+fn make_wheels(source: &Path) {
     fs::create_dir_all(source.join("wheels")).expect("created");
     let make = r#"
 import sys, zipfile
@@ -139,15 +136,33 @@ for name in ("below", "above"):
     info = f"trainyard_sample_{name}-1.0.dist-info/"
     with zipfile.ZipFile(f"{sys.argv[1]}/trainyard_sample_{name}-1.0-py3-none-any.whl", "w") as wheel:
         wheel.writestr(f"trainyard_sample_{name}.py", f"WHERE = __file__\n")
-        wheel.writestr("trainyard_sample_both.py", f"NAME = '{name}'\n")
+        wheel.writestr("trainyard_sample_both.py", f"NAME = '{name}'\ndef main(): print('program sees', NAME)\n")
         wheel.writestr(info + "METADATA", f"Metadata-Version: 2.1\nName: trainyard-sample-{name}\nVersion: 1.0\n")
         wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         wheel.writestr(info + "RECORD", "")
+        if name == "below":
+            wheel.writestr(info + "entry_points.txt", "[console_scripts]\ntrainyard-sample = trainyard_sample_both:main\n")
 "#;
     let made = Command::new("python3").args(["-c", make]).arg(source.join("wheels")).status().expect("python3");
     assert!(made.success());
-    let script = "import trainyard_sample_above, trainyard_sample_below, trainyard_sample_both\n\
-                  print('seen', trainyard_sample_both.NAME)\n";
+}
+
+/// A bench where `mine:1` is the package below.
+fn with_sample_image() -> Bench {
+    let lines = ["--no-index", "--find-links wheels", "trainyard-sample-below==1.0"].map(str::to_owned);
+    let mapping = ImageMapping::new("mine:*", ImageTarget::Requirements(lines.to_vec())).expect("a mapping");
+    Bench::with(|config| config.images = vec![mapping])
+}
+
+/// One package stands for the image, one is the source's requirement, and both are seen by the script and by the
+/// programs of the image, the requirement first.
+fn requirements_lie_over_the_image() {
+    let bench = with_sample_image();
+    let source = bench.data.path().join("source");
+    make_wheels(&source);
+    let script = "import subprocess, trainyard_sample_above, trainyard_sample_below, trainyard_sample_both\n\
+                  print('seen', trainyard_sample_both.NAME, flush=True)\n\
+                  subprocess.run(['trainyard-sample'], check=True)\n";
     fs::write(source.join("train.py"), script).expect("written");
     let requirements = "--no-index\n--find-links wheels\ntrainyard-sample-above==1.0\n";
     fs::write(source.join("requirements.txt"), requirements).expect("written");
@@ -161,7 +176,45 @@ for name in ("below", "above"):
     let job = bench.end("layers");
     let log = bench.log("layers");
     assert_eq!(job.status, "Completed", "{job:#?}\n{log}");
-    assert!(log.contains("seen above"), "{log}");
+    assert!(log.contains("seen above") && log.contains("program sees above"), "{log}");
+}
+
+/// As version 3 of the SDK does it: the source and its launcher are channels, and the launcher unpacks and installs. The
+/// archive is of a user who does not exist in the sandbox.
+fn an_entry_point_has_the_packages_of_its_image() {
+    let bench = with_sample_image();
+    let wheels = bench.data.path().join("made");
+    make_wheels(&wheels);
+    for wheel in fs::read_dir(wheels.join("wheels")).expect("wheels").flatten() {
+        let key = format!("v3/code/wheels/{}", wheel.file_name().to_string_lossy());
+        bench.put(&key, &fs::read(wheel.path()).expect("read"));
+    }
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    let text = b"import trainyard_sample_below\nprint('unpacked and run')\n";
+    header.set_size(text.len() as u64);
+    header.set_mode(0o644);
+    header.set_uid(503);
+    tar.append_data(&mut header, "train.py", &text[..]).expect("packed");
+    bench.put("v3/code/code.tar", &tar.into_inner().expect("a tar"));
+    let launcher = "set -e\ncd /opt/ml/input/data/code\ntar -xf code.tar\npython3 train.py\ntrainyard-sample\n";
+    bench.put("v3/sm_drivers/sm_train.sh", launcher.as_bytes());
+    let channel = |name: &str| {
+        json!({"ChannelName": name, "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix",
+            "S3Uri": format!("s3://trainyard/v3/{name}/"), "S3DataDistributionType": "FullyReplicated"}}})
+    };
+    let entrypoint = request("", |request| {
+        request["AlgorithmSpecification"]["TrainingImage"] = json!("mine:1");
+        request["AlgorithmSpecification"]["ContainerEntrypoint"] =
+            json!(["/bin/sh", "/opt/ml/input/data/sm_drivers/sm_train.sh"]);
+        request["HyperParameters"] = json!({});
+        request["InputDataConfig"] = json!([channel("code"), channel("sm_drivers")]);
+    });
+    bench.start("entrypoint", entrypoint);
+    let job = bench.end("entrypoint");
+    let log = bench.log("entrypoint");
+    assert_eq!(job.status, "Completed", "{job:#?}\n{log}");
+    assert!(log.contains("unpacked and run") && log.contains("program sees below"), "{log}");
 }
 
 /// A client that records its arguments and does what the image would: `train` is shell, with `$ml` for `/opt/ml` and

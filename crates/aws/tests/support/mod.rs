@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) struct Local {
     pub(crate) engine: Engine,
+    pub(crate) url: String,
     stop: CancellationToken,
     serving: JoinHandle<()>,
     _dir: TempDir,
@@ -42,8 +43,8 @@ impl Local {
             let stop = stop.clone();
             async move { endpoint.serve(stop).await.expect("served") }
         });
-        let engine = connect(config(url)).await.expect("connected");
-        Self { engine, stop, serving, _dir: dir }
+        let engine = connect(config(url.clone())).await.expect("connected");
+        Self { engine, url, stop, serving, _dir: dir }
     }
 
     /// A `sourcedir.tar.gz` with one script, uploaded.

@@ -1,4 +1,5 @@
-//! `cargo x test --deep`: test suites that others wrote for AWS and for their own imitation of it, against the endpoint.
+//! `cargo x test --deep`: test suites that others wrote for AWS and for their own imitation of it, against the endpoint,
+//! and a test of our own that fetches too much for every day: `torchrun` over two hosts.
 //!
 //! Nothing of them is in this repository: they are fetched at one pinned version, or taken from a folder that an
 //! environment variable names. What they cannot pass stands in `end2end/python/upstream/expected_failures`, each with
@@ -13,7 +14,7 @@ use anyhow::{Context, bail};
 
 use crate::{
     commands::build,
-    needs::python::{MOTO, SDK_V3},
+    needs::python::{BOTO3, MOTO, SDK_V3},
     places::Places,
     say, shell,
 };
@@ -58,9 +59,12 @@ pub(crate) fn run(places: &Places, pytest_args: &[String]) -> anyhow::Result<()>
     say::note(&format!(
         "- from PyPI: moto with its tests ({MOTO_SOURCE}, 9 MB) and an environment for it; the SageMaker SDK v3\n\
          - with git: AWS's tests of the SDK v3 ({SAGEMAKER_REPOSITORY} at {})\n\
+         Each run: the endpoint installs PyTorch from PyPI for AWS's image, twice, 2 to 3 GB to fetch and 5 GB on disk\n\
+         while it is used; a pip index of your own (PIP_INDEX_URL) or PyTorch's CPU index (PIP_EXTRA_INDEX_URL) spare it.\n\
          TRAINYARD_UPSTREAM_MOTO=DIR and TRAINYARD_UPSTREAM_SAGEMAKER=DIR name folders that are used instead.",
         &SAGEMAKER_COMMIT[..12]
     ));
+    let boto3 = BOTO3.prepare(places)?;
     let moto = MOTO.prepare(places)?;
     let sdk = SDK_V3.prepare(places)?;
     let moto_tests = moto_source(places, &moto)?;
@@ -85,11 +89,20 @@ pub(crate) fn run(places: &Places, pytest_args: &[String]) -> anyhow::Result<()>
     let mut peer = suite(&moto, &moto_tests, "test");
     peer.args(MOTO_FILES.map(|file| format!("tests/{file}")));
     let peer = shell::run(peer.args(pytest_args));
-    if let Some(failure) = [aws, peer].into_iter().find_map(Result::err) {
-        return Err(failure.context("a test of others did not end as `expected_failures` says"));
+    // Arguments are for the suites of others.
+    let ours = if pytest_args.is_empty() { torchrun(places, &boto3, &binary) } else { Ok(()) };
+    if let Some(failure) = [aws, peer, ours].into_iter().find_map(Result::err) {
+        return Err(failure.context("a test did not end as `expected_failures` says"));
     }
     say::step("test --deep: everything ended as expected");
     Ok(())
+}
+
+fn torchrun(places: &Places, interpreter: &Path, binary: &Path) -> anyhow::Result<()> {
+    say::step("Two hosts train as one with torchrun, in what stands for AWS's PyTorch image");
+    let mut command = shell::command(interpreter);
+    command.current_dir(places.end2end().join("python")).env("TRAINYARD_BIN", binary).env("TRAINYARD_DEEP", "1");
+    shell::run(command.args(["-B", "-m", "pytest", "-p", "no:cacheprovider", "--quiet", "deep/test_torchrun.py"]))
 }
 
 fn moto_source(places: &Places, interpreter: &Path) -> anyhow::Result<PathBuf> {

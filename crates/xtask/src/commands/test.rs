@@ -30,7 +30,8 @@ pub(crate) fn run(places: &Places) -> anyhow::Result<()> {
         }
     };
     say::step("Rust tests, on SQLite and on PostgreSQL");
-    runner("Rust tests", shell::run(cargo::native(places, "test", Mode::Release).arg("--no-fail-fast")));
+    let mut tests = cargo::native(places, "test", Mode::Release);
+    runner("Rust tests", shell::run(tests.arg("--no-fail-fast").env("TRAINYARD_PYTHON", &browser.python)));
     say::step("boto3, the AWS CLI and both SageMaker SDKs against the endpoint, and jobs rendered for them");
     let mut pytest = shell::command(&browser.python);
     pytest.env("TRAINYARD_BIN", &binary).env("TRAINYARD_TOOLS", &places.cache);

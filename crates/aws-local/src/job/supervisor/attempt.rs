@@ -143,6 +143,10 @@ impl Attempt {
                 environment.entry("PATH".to_owned()).or_insert_with(|| search_path(runtime.python.as_deref()));
                 environment.entry("PYTHONPATH".to_owned()).or_insert_with(|| host.working_dir.display().to_string());
             }
+            if nix::unistd::geteuid().is_root() {
+                // A sandbox has one user: root's tar would give what it unpacks to others, and fail.
+                environment.entry("TAR_OPTIONS".to_owned()).or_insert_with(|| "--no-same-owner".to_owned());
+            }
             environment.insert(JOB_DIR_VARIABLE.to_owned(), job.dir.path.display().to_string());
             host.environment = environment;
             host.read_only = job

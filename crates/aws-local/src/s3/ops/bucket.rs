@@ -8,6 +8,7 @@ use s3s::dto::{
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use super::{Buckets, blocking, failed};
+use crate::s3::SignedFor;
 
 /// The region that has no name in a bucket's location.
 const CLASSIC: &str = "us-east-1";
@@ -16,23 +17,44 @@ pub(super) async fn create_bucket(
     buckets: &Buckets,
     request: S3Request<CreateBucketInput>,
 ) -> S3Result<S3Response<CreateBucketOutput>> {
+    let signed_for = request.extensions.get::<SignedFor>().map(|it| it.0.clone());
     let input = request.input;
     let constraint = input.create_bucket_configuration.and_then(|it| it.location_constraint);
-    let location = constraint.map(|it| it.as_str().to_owned()).filter(|location| location != CLASSIC);
-    if location.as_deref() == Some("") {
-        return Err(s3_error!(InvalidLocationConstraint, "The specified location-constraint is not valid"));
-    }
+    let location = constraint.map(|it| it.as_str().to_owned());
+    check_location(location.as_deref(), signed_for.as_deref())?;
     let path = format!("/{}", input.bucket);
-    let (owned, elsewhere) = (buckets.clone(), location.is_some());
-    let fresh = blocking(move || owned.store.bucket_create(&input.bucket, location).map_err(failed)).await?;
-    // In us-east-1 one's own bucket may be created again.
-    if !fresh && elsewhere {
+    let is_classic = location.is_none();
+    let owned = buckets.clone();
+    let may_be_there = blocking(move || {
+        let fresh = owned.store.bucket_create(&input.bucket, location).map_err(failed)?;
+        // In us-east-1 one's own bucket may be created again.
+        Ok(fresh || is_classic && owned.store.bucket(&input.bucket).location.is_none())
+    })
+    .await?;
+    if !may_be_there {
         return Err(s3_error!(
             BucketAlreadyOwnedByYou,
             "Your previous request to create the named bucket succeeded and you already own it."
         ));
     }
     Ok(S3Response::new(CreateBucketOutput { location: Some(path) }))
+}
+
+/// A bucket may be made anywhere from us-east-1, and from another region only there. Who signs nothing is asked nothing.
+fn check_location(location: Option<&str>, signed_for: Option<&str>) -> S3Result<()> {
+    match (location, signed_for) {
+        (Some(""), _) | (Some(CLASSIC), None | Some(CLASSIC)) => {
+            Err(s3_error!(InvalidLocationConstraint, "The specified location-constraint is not valid"))
+        }
+        (_, None | Some(CLASSIC)) => Ok(()),
+        (Some("EU"), Some("eu-west-1")) => Ok(()),
+        (location, Some(region)) if location == Some(region) => Ok(()),
+        (location, _) => Err(s3_error!(
+            IllegalLocationConstraintException,
+            "The {} location constraint is incompatible for the region specific endpoint this request was sent to.",
+            location.unwrap_or("unspecified")
+        )),
+    }
 }
 
 pub(super) async fn head_bucket(

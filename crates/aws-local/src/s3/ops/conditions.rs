@@ -5,11 +5,11 @@ use s3s::dto::{ETagCondition, Timestamp};
 use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
 
 use super::{etag, ms};
-use crate::s3::CONDITION;
+use crate::s3::details::DETAIL;
 use crate::s3::store::{Stored, millis};
 
 fn failed(condition: &str) -> S3Error {
-    s3_error!(PreconditionFailed, "At least one of the pre-conditions you specified did not hold{CONDITION}{condition}")
+    s3_error!(PreconditionFailed, "At least one of the pre-conditions you specified did not hold{DETAIL}{condition}")
 }
 
 fn matches(condition: &ETagCondition, stored: &Stored) -> bool {

@@ -1,4 +1,4 @@
-//! `DeleteObject` and `DeleteObjects`. What is not there is deleted already.
+//! `DeleteObject` and `DeleteObjects`. What is not there is deleted already, unless a condition wants it there.
 
 use s3s::dto::{
     self, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, ETag,
@@ -64,10 +64,7 @@ pub(super) async fn delete_objects(
 }
 
 fn remove(buckets: &Buckets, bucket: &str, key: &str, if_match: Option<ETagCondition>) -> S3Result<()> {
-    let check = |stored: Option<&_>| match (&if_match, stored) {
-        (Some(_), None) | (None, _) => Ok(()),
-        (wanted, stored) => conditions::check_write(wanted.as_ref(), None, stored).map_err(Refused),
-    };
+    let check = |stored: Option<&_>| conditions::check_write(if_match.as_ref(), None, stored).map_err(Refused);
     buckets.store.remove(bucket, key, check).map_err(|refused| refused.0)
 }
 

@@ -11,7 +11,8 @@ use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 use tokio_util::io::ReaderStream;
 
 use super::{Buckets, blocking, conditions, etag, failed, refused, time, time_ms};
-use crate::s3::store::{Stored, open};
+use crate::s3::details::DETAIL;
+use crate::s3::store::{Stored, Sum, open};
 
 /// Bytes of a piece of a body.
 const PIECE: usize = 256 << 10;
@@ -118,10 +119,7 @@ pub(super) async fn head_object(
     let slice = slice(&stored, input.range, input.part_number)?;
     let with_sum = input.checksum_mode.is_some() && slice.content_range.is_none();
     let output = shown!(HeadObjectOutput, stored, slice, with_sum);
-    match slice.content_range {
-        Some(_) => Ok(S3Response::with_status(output, http::StatusCode::PARTIAL_CONTENT)),
-        None => Ok(S3Response::new(output)),
-    }
+    Ok(S3Response::new(output))
 }
 
 fn slice(stored: &Stored, range: Option<dto::Range>, part: Option<i32>) -> S3Result<Slice> {
@@ -132,7 +130,7 @@ fn slice(stored: &Stored, range: Option<dto::Range>, part: Option<i32>) -> S3Res
             return Err(s3_error!(InvalidRequest, "Cannot specify both Range header and partNumber query parameter"));
         }
         (Some(range), None) => {
-            let not_satisfiable = |_| s3_error!(InvalidRange, "The requested range is not satisfiable");
+            let not_satisfiable = |_| s3_error!(InvalidRange, "The requested range is not satisfiable{DETAIL}{size}");
             range.check(size).map_err(not_satisfiable)?
         }
         (None, Some(part)) => part_range(stored, part)?,
@@ -180,7 +178,9 @@ pub(super) async fn get_object_attributes(
     let attributes = &stored.attributes;
     let sum = attributes.sum.as_ref().filter(|_| asked("Checksum")).map(|sum| {
         let mut shown = dto::Checksum { checksum_type: Some(sum.kind.clone().into()), ..dto::Checksum::default() };
-        show_sum!(shown, Some(sum));
+        // Here alone a composite one is shown without the number of its parts.
+        let value = sum.value.split('-').next().unwrap_or_default().to_owned();
+        show_sum!(shown, Some(Sum { value, ..sum.clone() }));
         shown
     });
     let parts = i32::try_from(attributes.part_bytes.len()).unwrap_or_default();

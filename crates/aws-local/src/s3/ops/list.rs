@@ -1,8 +1,9 @@
-//! `ListObjectsV2`, `ListObjects` and `ListBuckets`.
+//! `ListObjectsV2`, `ListObjects`, `ListObjectVersions` and `ListBuckets`.
 
 use s3s::dto::{
-    self, CommonPrefix, EncodingType, ListBucketsInput, ListBucketsOutput, ListObjectsInput, ListObjectsOutput,
-    ListObjectsV2Input, ListObjectsV2Output, Object, Owner,
+    self, CommonPrefix, EncodingType, ListBucketsInput, ListBucketsOutput, ListObjectVersionsInput,
+    ListObjectVersionsOutput, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output, Object,
+    ObjectVersion, Owner,
 };
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
@@ -14,7 +15,10 @@ use crate::wire::query::percent_encode;
 /// The most keys of one page.
 const MAX_KEYS: i32 = 1000;
 
-/// One page, in the terms that both versions of the operation share.
+/// The id of a version in a bucket without versioning.
+const NO_VERSION: &str = "null";
+
+/// One page, in the terms that all the lists of objects share.
 struct Page {
     contents: Vec<Object>,
     prefixes: Vec<CommonPrefix>,
@@ -124,6 +128,66 @@ pub(super) async fn list_objects(
     }))
 }
 
+/// The store keeps one version of an object, whose id is `null` as in a bucket that never had versioning.
+pub(super) async fn list_object_versions(
+    buckets: &Buckets,
+    request: S3Request<ListObjectVersionsInput>,
+) -> S3Result<S3Response<ListObjectVersionsOutput>> {
+    let input = request.input;
+    let encoding = Encoding::of(input.encoding_type.as_ref())?;
+    let max_keys = max_keys(input.max_keys)?;
+    let version_id_marker = input.version_id_marker.filter(|it| !it.is_empty());
+    if version_id_marker.is_some() && input.key_marker.as_deref().unwrap_or_default().is_empty() {
+        return Err(s3_error!(InvalidArgument, "A version-id marker cannot be specified without a key marker."));
+    }
+    let page = page_of(
+        buckets,
+        &input.bucket,
+        input.prefix.as_ref(),
+        input.delimiter.as_ref(),
+        input.key_marker.clone().unwrap_or_default(),
+        max_keys,
+        encoding,
+        true,
+    )
+    .await?;
+    // A page that ends with a prefix goes on after all the keys below it.
+    let ends_with_version = page.next.as_ref().is_some_and(|next| {
+        page.contents.last().and_then(|last| last.key.as_deref()) == Some(encoding.text(next).as_str())
+    });
+    Ok(S3Response::new(ListObjectVersionsOutput {
+        name: Some(input.bucket),
+        prefix: Some(encoding.text(input.prefix.as_deref().unwrap_or_default())),
+        key_marker: Some(encoding.text(input.key_marker.as_deref().unwrap_or_default())),
+        version_id_marker: Some(version_id_marker.unwrap_or_default()),
+        max_keys: Some(max_keys),
+        is_truncated: Some(page.next.is_some()),
+        next_key_marker: page.next.map(|next| encoding.text(&next)),
+        next_version_id_marker: ends_with_version.then(|| NO_VERSION.to_owned()),
+        versions: Some(page.contents.into_iter().map(version).collect()),
+        common_prefixes: Some(page.prefixes),
+        delimiter: input.delimiter.filter(|it| !it.is_empty()).map(|delimiter| encoding.text(&delimiter)),
+        encoding_type: encoding.shown(),
+        ..ListObjectVersionsOutput::default()
+    }))
+}
+
+fn version(object: Object) -> ObjectVersion {
+    ObjectVersion {
+        key: object.key,
+        version_id: Some(NO_VERSION.to_owned()),
+        is_latest: Some(true),
+        size: object.size,
+        last_modified: object.last_modified,
+        e_tag: object.e_tag,
+        storage_class: object.storage_class.map(|class| class.as_str().to_owned().into()),
+        checksum_algorithm: object.checksum_algorithm,
+        checksum_type: object.checksum_type,
+        owner: object.owner,
+        ..ObjectVersion::default()
+    }
+}
+
 fn max_keys(asked: Option<i32>) -> S3Result<i32> {
     match asked.unwrap_or(MAX_KEYS) {
         asked if asked < 0 => {
@@ -203,20 +267,23 @@ pub(super) async fn list_buckets(
         None => String::new(),
     };
     let prefix = input.prefix.clone().unwrap_or_default();
+    let wanted = input.bucket_region.filter(|region| !region.is_empty());
     let owned = buckets.clone();
     let (shown, next) = blocking(move || {
         let names = owned.store.buckets().map_err(failed)?;
-        let mut names = names.into_iter().filter(|name| name.starts_with(&prefix) && *name > after);
-        let page: Vec<String> = names.by_ref().take(limit).collect();
-        let next = names.next().and(page.last()).map(page::encode);
-        let shown: Vec<dto::Bucket> = page
-            .into_iter()
-            .map(|name| dto::Bucket {
-                creation_date: Some(time_ms(owned.store.bucket(&name).created_at_ms)),
-                name: Some(name),
-                ..dto::Bucket::default()
-            })
-            .collect();
+        let mut there =
+            names.into_iter().filter(|name| name.starts_with(&prefix) && *name > after).filter_map(|name| {
+                let about = owned.store.bucket(&name);
+                let region = about.location.unwrap_or_else(|| owned.region.clone());
+                let bucket = dto::Bucket {
+                    creation_date: Some(time_ms(about.created_at_ms)),
+                    bucket_region: Some(region.clone()),
+                    name: Some(name),
+                };
+                wanted.as_ref().is_none_or(|wanted| *wanted == region).then_some(bucket)
+            });
+        let shown: Vec<dto::Bucket> = there.by_ref().take(limit).collect();
+        let next = there.next().and(shown.last()).and_then(|last| last.name.as_ref()).map(page::encode);
         Ok((shown, next))
     })
     .await?;

@@ -168,11 +168,18 @@ pub(super) async fn complete_multipart_upload(
     request: S3Request<CompleteMultipartUploadInput>,
 ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
     let input = request.input;
-    let upload = under_way(buckets, &input.upload_id, &input.bucket, &input.key).await?;
     let owned = buckets.clone();
     let (bucket, key) = (input.bucket.clone(), input.key.clone());
     let given = given_sum!(input);
     let stored = blocking(move || {
+        owned.existing(&input.bucket)?;
+        let Some(upload) = owned.store.upload(&input.upload_id, &input.bucket, &input.key) else {
+            // Who did not get the answer asks again.
+            let made = owned.store.find(&input.bucket, &input.key);
+            return made
+                .filter(|stored| stored.attributes.upload.as_ref() == Some(&input.upload_id))
+                .ok_or_else(no_such_upload);
+        };
         let listed = input.multipart_upload.and_then(|it| it.parts).unwrap_or_default();
         let parts = chosen(&owned.store.parts(&input.upload_id), &listed)?;
         if let Some(size) = input.mpu_object_size
@@ -183,7 +190,8 @@ pub(super) async fn complete_multipart_upload(
                 "The provided 'x-amz-mp-object-size' header value does not match what was computed."
             ));
         }
-        let (bytes, attributes) = joined(&owned.store, &upload, &parts)?;
+        let (bytes, mut attributes) = joined(&owned.store, &upload, &parts)?;
+        attributes.upload = Some(input.upload_id.clone());
         if let (Some((_, given)), Some(sum)) = (&given, &attributes.sum)
             && given.split('-').next() != sum.value.split('-').next()
         {

@@ -22,8 +22,8 @@ pub(super) async fn list_parts(
     request: S3Request<ListPartsInput>,
 ) -> S3Result<S3Response<ListPartsOutput>> {
     let input = request.input;
-    let max_parts = limit(input.max_parts)?;
-    let after = input.part_number_marker.unwrap_or_default();
+    let max_parts = limit("max-parts", input.max_parts)?;
+    let after = not_negative("part-number-marker", input.part_number_marker.unwrap_or_default())?;
     let owned = buckets.clone();
     let (bucket, key, id) = (input.bucket.clone(), input.key.clone(), input.upload_id.clone());
     let (upload, parts) = blocking(move || {
@@ -74,7 +74,7 @@ pub(super) async fn list_multipart_uploads(
 ) -> S3Result<S3Response<ListMultipartUploadsOutput>> {
     let input = request.input;
     let encoding = Encoding::of(input.encoding_type.as_ref())?;
-    let max_uploads = limit(input.max_uploads)?;
+    let max_uploads = limit("max-uploads", input.max_uploads)?;
     let prefix = input.prefix.clone().unwrap_or_default();
     let delimiter = input.delimiter.clone().filter(|it| !it.is_empty());
     let after = (input.key_marker.clone().unwrap_or_default(), input.upload_id_marker.clone().unwrap_or_default());
@@ -147,9 +147,13 @@ pub(super) async fn list_multipart_uploads(
     }))
 }
 
-fn limit(asked: Option<i32>) -> S3Result<i32> {
-    match asked.unwrap_or(MAX_ENTRIES) {
-        asked if asked < 0 => Err(s3_error!(InvalidArgument, "The number of entries must not be negative")),
-        asked => Ok(asked.min(MAX_ENTRIES)),
+fn limit(name: &str, asked: Option<i32>) -> S3Result<i32> {
+    Ok(not_negative(name, asked.unwrap_or(MAX_ENTRIES))?.min(MAX_ENTRIES))
+}
+
+fn not_negative(name: &str, asked: i32) -> S3Result<i32> {
+    if asked < 0 {
+        return Err(s3_error!(InvalidArgument, "Argument {name} must be an integer between 0 and 2147483647"));
     }
+    Ok(asked)
 }

@@ -109,5 +109,6 @@ pub(super) fn replaced(source: &Attributes, fresh: Attributes, attributes: bool,
     let kept_tags = if tags { fresh.tags.clone() } else { source.tags.clone() };
     let (key, class, redirect) = (fresh.key.clone(), fresh.storage_class.clone(), fresh.redirect.clone());
     let base = if attributes { fresh } else { source.clone() };
-    Attributes { key, tags: kept_tags, storage_class: class, redirect, sum: None, part_bytes: Vec::new(), ..base }
+    let (sum, part_bytes, upload) = (None, Vec::new(), None);
+    Attributes { key, tags: kept_tags, storage_class: class, redirect, sum, part_bytes, upload, ..base }
 }

@@ -27,6 +27,7 @@ operations! {
     list::list_buckets: ListBucketsInput -> ListBucketsOutput;
     list::list_objects: ListObjectsInput -> ListObjectsOutput;
     list::list_objects_v2: ListObjectsV2Input -> ListObjectsV2Output;
+    list::list_object_versions: ListObjectVersionsInput -> ListObjectVersionsOutput;
     put::put_object: PutObjectInput -> PutObjectOutput;
     get::get_object: GetObjectInput -> GetObjectOutput;
     get::head_object: HeadObjectInput -> HeadObjectOutput;

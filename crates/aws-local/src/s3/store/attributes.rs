@@ -29,6 +29,8 @@ pub(crate) struct Attributes {
     pub(crate) sum: Option<Sum>,
     /// Bytes of each part of a multipart upload, in order.
     pub(crate) part_bytes: Vec<u64>,
+    /// The multipart upload that made it.
+    pub(crate) upload: Option<String>,
 }
 
 /// A checksum as the API shows it.
