@@ -14,7 +14,7 @@ test("clone with a change", async ({ page, server }) => {
   await first.is("Completed", 90_000);
   const original = await server.aws.describe(await first.jobName());
 
-  await page.getByRole("link", { name: "Clone" }).click();
+  await page.getByRole("link", { name: "Clone", exact: true }).click();
   const clone = new LaunchPage(page);
   await expect(clone.field("experiment")).toHaveValue("clones");
   await expect(page.getByText("Nothing is changed yet")).toBeVisible();

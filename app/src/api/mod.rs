@@ -10,6 +10,7 @@ pub mod launch;
 pub mod overview;
 pub mod run;
 pub mod runs;
+pub mod share;
 pub mod site;
 
 #[cfg(feature = "ssr")]

@@ -16,16 +16,24 @@ pub struct RequestForm {
     rows: StoredValue<BTreeMap<String, ArcRwSignal<Vec<usize>>>>,
     /// Moves when a path comes or goes, so that readers of all of them read again.
     paths: RwSignal<u64>,
+    /// All texts together: read by many, gathered once for each change.
+    all: Memo<Fields>,
 }
 
 impl RequestForm {
     pub fn new(fields: &Fields) -> Self {
         let texts = fields.iter().map(|(path, text)| (path.to_owned(), ArcRwSignal::new(text.to_owned())));
-        Self {
-            texts: StoredValue::new(texts.collect()),
-            rows: StoredValue::new(BTreeMap::new()),
-            paths: RwSignal::new(0),
-        }
+        let texts: StoredValue<BTreeMap<String, ArcRwSignal<String>>> = StoredValue::new(texts.collect());
+        let paths = RwSignal::new(0);
+        let all = Memo::new(move |_| {
+            paths.track();
+            let mut fields = Fields::default();
+            for (path, text) in texts.get_value() {
+                fields.set(path, text.get());
+            }
+            fields
+        });
+        Self { texts, rows: StoredValue::new(BTreeMap::new()), paths, all }
     }
 
     /// The form that the current component is a part of.
@@ -51,7 +59,7 @@ impl RequestForm {
         if let Some(known) = self.rows.with_value(|it| it.get(path).cloned()) {
             return known.into();
         }
-        let signal = ArcRwSignal::new(with_blank(&untrack(|| self.fields()), path));
+        let signal = ArcRwSignal::new(self.all.with_untracked(|it| with_blank(it, path)));
         self.rows.update_value(|it| {
             it.insert(path.to_owned(), signal.clone());
         });
@@ -86,13 +94,8 @@ impl RequestForm {
     }
 
     /// What is typed right now.
-    pub fn fields(self) -> Fields {
-        self.paths.track();
-        let mut fields = Fields::default();
-        for (path, text) in self.texts.get_value() {
-            fields.set(path, text.get());
-        }
-        fields
+    pub fn fields(self) -> Memo<Fields> {
+        self.all
     }
 
     /// Fills the form anew. Controls that are there keep their place.

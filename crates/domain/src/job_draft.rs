@@ -96,6 +96,10 @@ impl JobDraft {
             }
         }
         draft.checkpoints = members.contains_key("CheckpointConfig");
+        // An empty one says: kept, in the place that launch chooses.
+        if members.get("CheckpointConfig").and_then(Value::as_object).is_some_and(serde_json::Map::is_empty) {
+            members.remove("CheckpointConfig");
+        }
         draft.fields = Fields::read(&request)?;
         Ok(draft)
     }

@@ -53,12 +53,11 @@ fn Channel(row: usize, errors: FormErrors) -> impl IntoView {
             format!("The script finds it in /opt/ml/input/data/{name}, which is in {}.", variable(name))
         }
     };
-    let is_more = {
-        let form = form.fields();
+    let is_more = form.fields().with_untracked(|fields| {
         let prefix = format!("{LIST}[{row}]");
         let common = [at("ChannelName"), s3("S3Uri"), s3("S3DataType"), at("InputMode"), at("ContentType")];
-        form.iter().any(|(path, _)| path.starts_with(&prefix) && !common.iter().any(|it| it == path))
-    };
+        fields.iter().any(|(path, _)| path.starts_with(&prefix) && !common.iter().any(|it| it == path))
+    });
     view! {
         <fieldset class="channel">
             <legend>"Channel"</legend>

@@ -8,7 +8,7 @@ use crate::components::request_form::RequestForm;
 #[component]
 pub(super) fn Estimate(is_local: bool) -> impl IntoView {
     let form = RequestForm::of_form();
-    let bound = Memo::new(move |_| Bound::of(&form.fields().to_partial_request()));
+    let bound = Memo::new(move |_| form.fields().with(|it| Bound::of(&it.to_partial_request())));
     let amount = Memo::new(move |_| bound.with(|it| it.at_most));
     let label = move || if amount.get().is_some() { "At most" } else { "Cost" };
     let figure = move || match (amount.get(), bound.with(|it| it.lines.is_empty())) {

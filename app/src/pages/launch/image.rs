@@ -52,7 +52,7 @@ pub(super) fn AlgorithmParameters(
             images.with_value(find)
         })
     });
-    let pairs = Memo::new(move |_| form.fields().pairs(PARAMETERS));
+    let pairs = Memo::new(move |_| form.fields().with(|it| it.pairs(PARAMETERS)));
     let known = move || {
         let algorithm = algorithm.get()?;
         let of_it = |all: &Vec<AlgorithmHyperparameter>| {

@@ -1,88 +1,209 @@
 //! The request beside the form: it follows the form while somebody types there, and fills the form when somebody types
-//! or pastes here.
+//! or pastes here. Other forms than JSON are read and written by the server.
 
 use domain::{
-    job_draft::{FieldError, JobDraft},
+    job_draft::{FieldError, JobDraft, SCRIPT_PARAMETERS, SourceKind},
     job_spec::canonical,
+    share::ShareFormat,
 };
-use leptos::{html, prelude::*};
-use serde_json::Value;
+use leptos::{prelude::*, task::spawn_local};
+use serde_json::{Map, Value, json};
 
 use super::state::FormState;
-use crate::components::copy::CopyButton;
+use crate::{
+    api::share::{ReadView, RenderedView, share_read, share_render},
+    components::copy::CopyButton,
+};
 
-/// What the form asks for, as CreateTrainingJob has it; without what Trainyard adds when it launches.
-fn request_text(draft: &JobDraft) -> String {
+/// Stands where a source's place will stand that only launch knows.
+const AT_LAUNCH: &str = "set at launch";
+
+/// What the form asks for, as CreateTrainingJob has it; without the end of the name and Trainyard's tags.
+fn request(draft: &JobDraft) -> Value {
     let mut request = draft.fields.to_partial_request().into_value();
     if !draft.job_name.trim().is_empty() {
-        request["TrainingJobName"] = Value::from(draft.job_name.trim());
+        request["TrainingJobName"] = json!(draft.job_name.trim());
     }
-    serde_json::to_string_pretty(&canonical(&request)).unwrap_or_default()
+    let [program, directory] = SCRIPT_PARAMETERS;
+    let place = match draft.source_kind() {
+        SourceKind::Image => None,
+        SourceKind::S3 => Some(draft.source_uri.trim()),
+        SourceKind::Sample(_) | SourceKind::Upload => Some(AT_LAUNCH),
+    };
+    if let Some(place) = place {
+        request["HyperParameters"][program] = json!(draft.entry_point);
+        request["HyperParameters"][directory] = json!(place);
+    }
+    if draft.checkpoints && request.get("CheckpointConfig").is_none() {
+        request["CheckpointConfig"] = json!({});
+    }
+    canonical(&request)
 }
 
-/// The form that a text makes, or what is wrong with it.
-fn read(text: &str) -> Result<JobDraft, Vec<FieldError>> {
-    let request: Value = serde_json::from_str(text).map_err(|err| {
-        let message = format!("this is no JSON yet: {err}. Mend it, and the form follows");
-        vec![FieldError::new("JSON", message)]
-    })?;
-    JobDraft::of_request(&request)
+fn request_text(draft: &JobDraft) -> String {
+    serde_json::to_string_pretty(&request(draft)).unwrap_or_default()
+}
+
+/// The form that a request makes. An empty source says: the one that the form has.
+fn draft_of(mut request: Value) -> Result<JobDraft, Vec<FieldError>> {
+    let [program, directory] = SCRIPT_PARAMETERS;
+    let parameters = request.get_mut("HyperParameters").and_then(Value::as_object_mut);
+    let kept = parameters.filter(|it| it.get(directory).and_then(Value::as_str) == Some(AT_LAUNCH)).map(|it| {
+        it.remove(directory);
+        it.remove(program).and_then(|it| it.as_str().map(str::to_owned)).unwrap_or_default()
+    });
+    let is_empty = request.get("HyperParameters").and_then(Value::as_object).is_some_and(Map::is_empty);
+    if let (Some(_), true, Some(members)) = (&kept, is_empty, request.as_object_mut()) {
+        members.remove("HyperParameters");
+    }
+    let mut draft = JobDraft::of_request(&request)?;
+    if let Some(entry_point) = kept {
+        draft.source.clear();
+        draft.entry_point = entry_point;
+    }
+    Ok(draft)
+}
+
+#[derive(Clone, Default, PartialEq)]
+struct Reading {
+    /// While somebody types here, the text is theirs: the form must not rewrite it under the cursor.
+    typed: Option<String>,
+    wrong: Vec<String>,
+    notes: Vec<String>,
 }
 
 #[component]
 pub(super) fn JsonPane() -> impl IntoView {
     let state = FormState::of_form();
     let of_form = Memo::new(move |_| request_text(&state.to_draft()));
-    // While somebody types here, the text is theirs: the form must not rewrite it under the cursor.
-    let typed = RwSignal::new(None::<String>);
-    let errors = RwSignal::new(Vec::<FieldError>::new());
-    let area = NodeRef::<html::Textarea>::new();
+    let reading = RwSignal::new(Reading::default());
+    let take = move |request: Value, notes: Vec<String>| match draft_of(request) {
+        Ok(draft) => {
+            state.load(draft);
+            reading.update(|it| (it.wrong, it.notes) = (Vec::new(), notes));
+        }
+        Err(wrong) => {
+            let lines = wrong.into_iter().map(|it| format!("{}: {}", it.field, it.message)).collect();
+            reading.update(|it| it.wrong = lines);
+        }
+    };
     let on_input = move |event| {
         let text = event_target_value(&event);
-        match read(&text) {
-            Ok(draft) => {
-                errors.set(Vec::new());
-                state.load(draft);
-            }
-            Err(wrong) => errors.set(wrong),
+        reading.update(|it| it.typed = Some(text.clone()));
+        match serde_json::from_str::<Value>(&text) {
+            Ok(request) => take(request, Vec::new()),
+            // Half-typed JSON is the server's to explain, and so is everything that is none.
+            Err(_) => spawn_local(async move {
+                let answer = share_read(text.clone()).await;
+                if reading.with_untracked(|it| it.typed.as_ref() != Some(&text)) {
+                    return;
+                }
+                match answer {
+                    Ok(ReadView::Request { request, notes }) => take(request, notes),
+                    Ok(ReadView::Wrong(message)) => reading.update(|it| it.wrong = vec![message]),
+                    Err(error) => reading.update(|it| it.wrong = vec![error.to_string()]),
+                }
+            }),
         }
-        typed.set(Some(text));
     };
     let on_blur = move |_| {
-        if errors.with_untracked(Vec::is_empty) {
-            typed.set(None);
+        if reading.with_untracked(|it| it.wrong.is_empty()) {
+            reading.update(|it| it.typed = None);
         }
     };
-    let shown = Memo::new(move |_| typed.get().unwrap_or_else(|| of_form.get()));
-    let lines =
-        move || errors.get().into_iter().map(|it| view! { <span>{it.field}": "{it.message}</span> }).collect_view();
+    let shown = Memo::new(move |_| reading.with(|it| it.typed.clone()).unwrap_or_else(|| of_form.get()));
+    let is_wrong = move || reading.with(|it| !it.wrong.is_empty());
+    let spans = |lines: Vec<String>| lines.into_iter().map(|it| view! { <span>{it}</span> }).collect_view();
     view! {
-        <section class="panel form-section needs-js" aria-labelledby="s-json">
+        <section class="panel form-section needs-js" aria-labelledby="s-request">
             <div class="json-head">
-                <h2 class="panel-title" id="s-json">"As JSON"</h2>
+                <h2 class="panel-title" id="s-request">"The request"</h2>
                 <CopyButton text=shown what="the request"/>
             </div>
             <p class="panel-lead">
-                "The same request in SageMaker's own words. Paste one here, and the form is filled in; job name's end, "
-                "tags of Trainyard and the place of the source are added at launch."
+                "In SageMaker's own words. Paste a request as JSON or YAML, boto3 code, an AWS CLI command or a job's ARN, "
+                "and the form is filled in. The end of the name and Trainyard's tags are added at launch."
             </p>
             <textarea
                 class="json"
                 aria-label="The request as JSON"
                 aria-describedby="json-error"
-                aria-invalid=move || (!errors.with(Vec::is_empty)).then_some("true")
+                aria-invalid=move || is_wrong().then_some("true")
                 rows="18"
                 spellcheck="false"
                 autocomplete="off"
-                node_ref=area
                 prop:value=move || shown.get()
                 on:input=on_input
                 on:blur=on_blur
             >
                 {shown.get_untracked()}
             </textarea>
-            <p class="field-error" id="json-error" role="status">{lines}</p>
+            <p class="field-error" id="json-error" role="status">{move || spans(reading.with(|it| it.wrong.clone()))}</p>
+            <p class="hint" role="status">{move || spans(reading.with(|it| it.notes.clone()))}</p>
+            <ShareAs/>
         </section>
+    }
+}
+
+/// The request for another tool, made when it is asked for.
+#[component]
+fn ShareAs() -> impl IntoView {
+    let state = FormState::of_form();
+    let rendered = RwSignal::new(None::<(ShareFormat, Result<RenderedView, String>)>);
+    let buttons = ShareFormat::ALL
+        .into_iter()
+        .filter(|it| *it != ShareFormat::Json)
+        .map(|format| {
+            let make = move |_| {
+                let request = untrack(|| request(&state.to_draft()));
+                spawn_local(async move {
+                    let answer = share_render(request, format.as_str().to_owned()).await;
+                    rendered.set(Some((format, answer.map_err(|it| it.to_string()))));
+                });
+            };
+            let is_shown = move || rendered.with(|it| it.as_ref().is_some_and(|(shown, _)| *shown == format));
+            view! {
+                <button
+                    type="button" class="button is-small" data-format=format.as_str()
+                    aria-pressed=move || if is_shown() { "true" } else { "false" }
+                    on:click=make
+                >
+                    {format.title()}
+                </button>
+            }
+        })
+        .collect_view();
+    let text = Memo::new(move |_| {
+        rendered.with(|it| match it {
+            Some((_, Ok(view))) => view.text.clone(),
+            _ => String::new(),
+        })
+    });
+    let result = move || {
+        rendered.get().map(|(format, answer)| match answer {
+            Ok(view) => {
+                let notes = view.notes.into_iter().map(|it| view! { <li>{it}</li> }).collect_view();
+                view! {
+                    <div class="share">
+                        <div class="json-head">
+                            <h3>{format.title()}</h3>
+                            <CopyButton text=text what=format.title()/>
+                        </div>
+                        <ul class="hint">{notes}</ul>
+                        <pre class="json" tabindex="0" aria-label=format.title()>{view.text}</pre>
+                    </div>
+                }
+                .into_any()
+            }
+            Err(message) => view! { <p class="field-error">{message}</p> }.into_any(),
+        })
+    };
+    view! {
+        <div class="share-formats" role="group" aria-label="The request for another tool">
+            <span class="hint">"The same as"</span>
+            {buttons}
+        </div>
+        {result}
     }
 }
 
@@ -91,18 +212,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_text_of_a_form_fills_the_same_form() {
+    fn the_request_of_a_form_fills_the_same_form() {
         let mut draft = JobDraft { job_name: "wine".to_owned(), ..JobDraft::default() };
         draft.fields.push_pair("HyperParameters", "epochs", "3");
         draft.fields.set("VpcConfig.Subnets[0]", "subnet-1");
-        let again = read(&request_text(&draft)).expect("our own text");
-        assert_eq!((again.job_name.as_str(), &again.fields), ("wine", &draft.fields));
+        let again = draft_of(request(&draft)).expect("our own request");
+        assert_eq!(
+            (again.job_name.as_str(), again.entry_point.as_str(), again.source.as_str()),
+            ("wine", "train.py", "")
+        );
+        assert_eq!((again.checkpoints, &again.fields), (true, &draft.fields));
+        let own = JobDraft { source: "image".to_owned(), checkpoints: false, ..draft };
+        let again = draft_of(request(&own)).expect("our own request");
+        assert_eq!((again.source.as_str(), again.checkpoints, &again.fields), ("image", false, &own.fields));
     }
 
     #[test]
-    fn what_cannot_be_read_says_where() {
-        assert!(read("{ \"RoleArn\": ").expect_err("half").first().is_some_and(|it| it.message.contains("line 1")));
-        let errors = read(r#"{ "Colour": 1 }"#).expect_err("no such member");
-        assert_eq!(errors[0].field, "Colour");
+    fn an_archive_in_s3_is_part_of_the_request() {
+        let uri = "s3://team/code/sourcedir.tar.gz".to_owned();
+        let draft = JobDraft { source: "s3".to_owned(), source_uri: uri.clone(), ..JobDraft::default() };
+        let again = draft_of(request(&draft)).expect("our own request");
+        assert_eq!((again.source.as_str(), again.source_uri), ("s3", uri));
     }
 }

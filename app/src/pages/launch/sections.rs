@@ -36,15 +36,14 @@ pub(super) fn Fold(
     let form = RequestForm::of_form();
     let is_inside = move |path: &str| paths.iter().any(|it| path.starts_with(it));
     let must_open = Memo::new(move |_| errors.list.with(|all| all.iter().any(|it| is_inside(&it.field))));
-    let count = Memo::new(move |_| form.fields().iter().filter(|(path, _)| is_inside(path)).count());
-    let count_text = move || match count.get() {
-        0 => String::new(),
-        1 => "1 set".to_owned(),
-        count => format!("{count} set"),
+    let count = Memo::new(move |_| form.fields().with(|it| it.iter().filter(|(path, _)| is_inside(path)).count()));
+    let badge = move || {
+        let count = count.get();
+        (count > 0).then(|| view! { <span class="fold-count">{format!("{count} set")}</span> })
     };
     view! {
         <details class="fold" open=move || must_open.get()>
-            <summary>{title}<span class="fold-count">{count_text}</span></summary>
+            <summary>{title}{badge}</summary>
             <div class="fold-body">{children()}</div>
         </details>
     }
@@ -373,8 +372,9 @@ fn has_control(path: &str) -> bool {
 pub(super) fn OtherFields(errors: FormErrors) -> impl IntoView {
     let form = RequestForm::of_form();
     let others = Memo::new(move |_| {
-        let fields = form.fields();
-        fields.iter().map(|(path, _)| path.to_owned()).filter(|it| !has_control(it)).collect::<Vec<_>>()
+        form.fields().with(|fields| {
+            fields.iter().map(|(path, _)| path.to_owned()).filter(|it| !has_control(it)).collect::<Vec<_>>()
+        })
     });
     move || {
         (!others.with(Vec::is_empty)).then(|| {

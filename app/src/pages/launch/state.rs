@@ -86,7 +86,7 @@ impl FormState {
             parent: self.kept.with_value(|it| it.parent.clone()),
             entry_point: self.entry_point.get(),
             checkpoints: self.checkpoints.with(|it| it == "true"),
-            fields: self.request.fields(),
+            fields: self.request.fields().get(),
         }
     }
 
@@ -96,8 +96,11 @@ impl FormState {
             self.experiment.set(draft.experiment);
         }
         self.job_name.set(draft.job_name);
-        self.source.set(draft.source);
-        self.source_uri.set(draft.source_uri);
+        // Empty: the text says that the source is the form's.
+        if !draft.source.is_empty() {
+            self.source.set(draft.source);
+            self.source_uri.set(draft.source_uri);
+        }
         self.entry_point.set(draft.entry_point);
         self.checkpoints.set(draft.checkpoints.to_string());
         self.request.load(&draft.fields);

@@ -1,14 +1,20 @@
 //! A form filled with what an earlier run was launched with.
 
 use domain::{
-    ids::RunId,
+    ids::{JobName, RunId},
     job_draft::{JobDraft, SourceKind},
     run::Run,
 };
+use serde_json::Value;
 
 use crate::{ServiceError, Services};
 
 impl Services {
+    /// The request that a job of the engine was created with; `None` when there is no such job.
+    pub async fn job_request_get(&self, name: &JobName) -> Result<Option<Value>, ServiceError> {
+        Ok(self.inner.engine.jobs.describe(name).await?.map(|it| it.request))
+    }
+
     /// The form that launches this run again, to change or to send as it is. Its source is the archive that is held
     /// here; a job of another client is cloned with the archive that lies in S3.
     ///
