@@ -5,6 +5,8 @@
 //!
 //! To add one: a line in [`Asked::details`].
 
+use std::fmt::Write as _;
+
 use http::request::Parts;
 
 use crate::wire::query::{escape, percent_decode};
@@ -50,8 +52,10 @@ impl Asked {
             _ => (error.to_owned(), None),
         };
         let details = self.details(code, &error, known.as_deref());
-        let elements: String =
-            details.iter().map(|(name, value)| format!("<{name}>{}</{name}>", escape(value))).collect();
+        let mut elements = String::new();
+        for (name, value) in details {
+            let _ = write!(elements, "<{name}>{}</{name}>", escape(value));
+        }
         error.replacen("</Error>", &format!("{elements}</Error>"), 1)
     }
 

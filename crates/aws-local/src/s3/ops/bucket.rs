@@ -46,8 +46,7 @@ fn check_location(location: Option<&str>, signed_for: Option<&str>) -> S3Result<
         (Some(""), _) | (Some(CLASSIC), None | Some(CLASSIC)) => {
             Err(s3_error!(InvalidLocationConstraint, "The specified location-constraint is not valid"))
         }
-        (_, None | Some(CLASSIC)) => Ok(()),
-        (Some("EU"), Some("eu-west-1")) => Ok(()),
+        (_, None | Some(CLASSIC)) | (Some("EU"), Some("eu-west-1")) => Ok(()),
         (location, Some(region)) if location == Some(region) => Ok(()),
         (location, _) => Err(s3_error!(
             IllegalLocationConstraintException,
