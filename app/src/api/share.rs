@@ -1,4 +1,5 @@
 //! A request that leaves for another tool, or comes from one.
+#![cfg_attr(feature = "ssr", expect(clippy::unused_async, reason = "server functions are async by definition"))]
 
 use leptos::{prelude::*, server_fn::codec::Json};
 use serde::{Deserialize, Serialize};

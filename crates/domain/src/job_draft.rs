@@ -90,7 +90,7 @@ impl JobDraft {
                 if parameters.is_empty() {
                     members.remove("HyperParameters");
                 }
-                draft.source = "s3".to_owned();
+                "s3".clone_into(&mut draft.source);
                 draft.source_uri = uri;
                 draft.entry_point = entry_point;
             }

@@ -32,9 +32,12 @@ pub(super) fn Estimate(is_local: bool) -> impl IntoView {
         })
     };
     let how = move || {
-        bound.with(|it| match it.lines.is_empty() {
-            false => it.explanation(),
-            true => "Instance type, count and maximum runtime make the estimate.".to_owned(),
+        bound.with(|it| {
+            if it.lines.is_empty() {
+                "Instance type, count and maximum runtime make the estimate.".to_owned()
+            } else {
+                it.explanation()
+            }
         })
     };
     view! {

@@ -42,7 +42,7 @@ impl Fields {
     /// A blank text takes the entry away.
     pub fn set(&mut self, path: impl Into<String>, text: impl Into<String>) {
         let (path, text) = (path.into(), text.into());
-        if text.trim().is_empty() && !path.ends_with(".value") {
+        if text.trim().is_empty() && path.rsplit('.').next() != Some("value") {
             self.0.remove(&path);
         } else {
             self.0.insert(path, text);

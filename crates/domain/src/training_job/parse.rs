@@ -62,7 +62,7 @@ impl Parser {
             Kind::List(item) => self.list(node, item, tree, path, empty),
             Kind::Map { key, value } => self.map(node, (key, value), tree, path, empty),
             _ => {
-                for (below, _) in tree.members.iter() {
+                for below in tree.members.keys() {
                     self.unknown(&format!("{path}.{below}"));
                 }
                 let text = text::read(tree.text.as_deref()?)?;

@@ -164,7 +164,7 @@ impl Rules<'_> {
         }
         let counted = preferences.iter().filter(|it| it.get("InstanceCount").is_some()).count();
         let has_common = self.has("/ResourceConfig/InstanceCount");
-        if (counted > 0 && has_common) || (counted > 0 && counted < preferences.len()) {
+        if counted > 0 && (has_common || counted < preferences.len()) {
             self.wrong(
                 LIST,
                 "counts stand either on every preference or once in `InstanceCount`: keep one of the two ways",

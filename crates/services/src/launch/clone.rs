@@ -44,7 +44,8 @@ fn clone_of(run: &Run) -> Result<JobDraft, ServiceError> {
     draft.parent = Some(run.id.clone());
     let suffix = format!("-{}", run.id.as_str().to_ascii_lowercase());
     let base = run.job_name.as_str().strip_suffix(&suffix).unwrap_or(run.job_name.as_str());
-    draft.job_name = base.chars().take(JobDraft::MAX_BASE_CHARS).collect::<String>().trim_end_matches('-').to_owned();
+    let base: String = base.chars().take(JobDraft::MAX_BASE_CHARS).collect();
+    base.trim_end_matches('-').clone_into(&mut draft.job_name);
     let output = draft.fields.get("OutputDataConfig.S3OutputPath").trim_end_matches('/').to_owned();
     if draft.fields.get(CHECKPOINTS) == format!("{output}/{}/checkpoints", run.job_name) {
         draft.fields.remove(CHECKPOINTS);
