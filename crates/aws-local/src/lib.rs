@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`config`], [`endpoint`] | what `server` uses: bind, serve, errors in one line |
 //! | `guard`, `route` | who may talk to the port, and which service a request means |
+//! | `signature` | who signed a request, and whether that is true |
 //! | `wire` | JSON 1.0/1.1, RPC v2 CBOR and query: bytes to [`serde_json::Value`] and back, errors in each form |
 //! | `sagemaker`, `sagemaker_metrics`, `logs`, `cloudwatch`, `sts`, `iam`, `pricing`, `quotas` | one function per operation, `Value` in, `Value` out |
 //! | `control` | what AWS has no operation for: `TrainyardLocal.InterruptTrainingJob` |
@@ -46,3 +47,4 @@ mod wire;
 pub use config::{LocalConfig, LocalError};
 pub use endpoint::{LocalEndpoint, bind};
 pub use job::{JobConfig, JobHost};
+pub use signature::{AccessKey, Keys, sign};
