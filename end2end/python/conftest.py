@@ -36,21 +36,22 @@ SageMaker:
 class Server:
     """`trainyard local` on a free port, with its data in a folder that a later one may go on with."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, keys, arguments):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
+        self.keys = keys
         self.log = folder / "server.log"
         with self.log.open("ab") as out:
-            command = [BINARY, "local", "--addr", f"127.0.0.1:{port}", "--data", str(folder / "data")]
+            command = [BINARY, "local", "--addr", f"127.0.0.1:{port}", "--data", str(folder / "data"), *arguments]
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
 
     def answers(self):
         code = self.process.poll()
         assert code is None, f"{BINARY} ended with {code}:\n{self.log.read_text()}"
         try:
-            return client_for(self.url)("sts").get_caller_identity()
+            return client_for(self.url, *self.keys)("sts").get_caller_identity()
         except (botocore.exceptions.EndpointConnectionError, botocore.exceptions.ConnectionClosedError):
             return None
 
@@ -68,9 +69,9 @@ class Server:
             raise AssertionError("the endpoint did not end within 12 s of SIGTERM") from None
 
 
-def start(folder):
-    """A server that answers; the caller ends it."""
-    server = Server(folder)
+def start(folder, *arguments, keys=("test", "test")):
+    """A server that answers requests with these keys; the caller ends it."""
+    server = Server(folder, keys, arguments)
     try:
         jobs.wait("the endpoint to answer", server.answers, seconds=30)
     except BaseException:
@@ -89,9 +90,9 @@ def endpoint(tmp_path_factory):
         server.end()
 
 
-def client_for(url):
+def client_for(url, *keys):
     """`aws("sagemaker")` is a client; unmodified boto3 but for the address and made-up keys."""
-    session = boto3.session.Session("test", "test", region_name="us-east-1")
+    session = boto3.session.Session(*(keys or ("test", "test")), region_name="us-east-1")
     config = botocore.config.Config(retries={"max_attempts": 1}, connect_timeout=5, read_timeout=30)
     clients = {}
 

@@ -106,7 +106,7 @@ pub struct Settings {
 
 /// What a user of boto3 needs, at the end of `trainyard local --help`.
 const CLIENT_ENVIRONMENT: &str = "\
-Clients need these environment variables (any keys will do):
+Clients need these environment variables (any keys will do, unless the configuration file has [keys]):
   export AWS_ENDPOINT_URL=http://127.0.0.1:4566
   export AWS_DEFAULT_REGION=us-east-1
   export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local";
@@ -154,5 +154,11 @@ pub enum LocalAction {
         /// Where the endpoint listens
         #[arg(long, value_name = "ADDR", env = "TRAINYARD_AWS_ADDR", default_value = "127.0.0.1:4566")]
         addr: SocketAddr,
+        /// A key of the endpoint's `[keys]`, if it has any
+        #[arg(long, value_name = "KEY", env = "AWS_ACCESS_KEY_ID")]
+        access_key_id: Option<String>,
+        /// The secret of that key
+        #[arg(long, value_name = "SECRET", env = "AWS_SECRET_ACCESS_KEY", hide_env_values = true)]
+        secret_access_key: Option<String>,
     },
 }

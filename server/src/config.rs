@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn one_file_serves_both_commands_and_has_the_engines_tables() {
         let file = parse_file(
-            "aws-addr = \"127.0.0.1:5001\"\nmax-jobs = 3\nspot-interrupt-after = [1.5, 2]\n[quotas]\n\"training:ml.m5.large\" = 2\n[[image]]\nimage = \"*xgboost*\"\nrequirements = [\"xgboost\"]\n[limits]\nlog-mib = 5\n",
+            "aws-addr = \"127.0.0.1:5001\"\nmax-jobs = 3\nspot-interrupt-after = [1.5, 2]\n[keys]\nAKIATEAM = \"secret\"\n[quotas]\n\"training:ml.m5.large\" = 2\n[[image]]\nimage = \"*xgboost*\"\nrequirements = [\"xgboost\"]\n[limits]\nlog-mib = 5\n",
         )
         .expect("a file");
         let config = LocalOnly::from_settings(flags(&["--max-jobs", "7"]).over(file), Some("/data".into()));
@@ -302,6 +302,7 @@ mod tests {
         config.local.apply(&mut local);
         assert_eq!((local.job.max_jobs, local.job.log_bytes_max, local.job.images.len()), (7, 5 << 20, 1));
         assert_eq!(local.quotas["training:ml.m5.large"], 2);
+        assert_eq!(format!("{:?}", local.keys), "{\"AKIATEAM\"}");
         assert_eq!(local.job.spot_interrupt_after_seconds, [1.5, 2.0]);
 
         for (text, word) in [("account = \"12\"", "--account"), ("max-jobs = 0", "max-jobs")] {
@@ -317,7 +318,7 @@ mod tests {
     fn an_interruption_is_a_command_to_an_endpoint() {
         let words = ["trainyard", "local", "interrupt", "a-job", "--addr", "127.0.0.1:7000"];
         let Ok(Command::Local(args)) = Cli::try_parse_from(words).map(|it| it.command) else { panic!("local") };
-        let Some(crate::cli::LocalAction::Interrupt { job, addr }) = args.action else { panic!("interrupt") };
+        let Some(crate::cli::LocalAction::Interrupt { job, addr, .. }) = args.action else { panic!("interrupt") };
         assert_eq!((job.as_str(), addr.port()), ("a-job", 7000));
     }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use aws_local::LocalConfig;
 use aws_local::image::ImageMapping;
+use aws_local::{Keys, LocalConfig};
 use clap::Args;
 use serde::Deserialize;
 
@@ -52,6 +52,9 @@ pub struct EngineSettings {
     /// Local engine: seconds between two readings of CPU, memory and disk [default: 2]
     #[arg(long, value_name = "SECONDS", env = "TRAINYARD_INSTANCE_METRIC_PERIOD_SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     pub instance_metric_period_seconds: Option<u32>,
+    /// `[keys]`: the access keys that requests must be signed with, each with its secret; without any, any key will do.
+    #[arg(skip)]
+    pub keys: Keys,
     /// `[quotas]`: instances by `training:TYPE`, `spot:TYPE` or `warm-pool:TYPE`.
     #[arg(skip)]
     pub quotas: BTreeMap<String, u64>,
@@ -77,7 +80,7 @@ pub struct LimitSettings {
 
 impl EngineSettings {
     /// The tables that a file may have besides the keys that are flags.
-    pub(crate) const TABLES: [&str; 3] = ["quotas", "image", "limits"];
+    pub(crate) const TABLES: [&str; 4] = ["keys", "quotas", "image", "limits"];
 
     /// These settings where they are set, `lower` elsewhere. A flag knows nothing of the tables: they are `lower`'s.
     #[must_use]
@@ -97,6 +100,7 @@ impl EngineSettings {
             instance_metric_period_seconds: self
                 .instance_metric_period_seconds
                 .or(lower.instance_metric_period_seconds),
+            keys: lower.keys,
             quotas: lower.quotas,
             image: lower.image,
             limits: lower.limits,
@@ -138,6 +142,7 @@ impl EngineSettings {
     /// Puts what is set into the engine's configuration.
     pub(crate) fn apply(&self, config: &mut LocalConfig) {
         set(&mut config.account, self.account.clone());
+        config.keys.clone_from(&self.keys);
         config.quotas.clone_from(&self.quotas);
         let job = &mut config.job;
         job.job_memory_mib = self.job_memory_mib;

@@ -2,7 +2,7 @@
 
 use std::{error::Error as _, ffi::OsString, net::SocketAddr, path::Path, process::ExitCode};
 
-use aws_local::{JobConfig, LocalConfig, LocalError};
+use aws_local::{AccessKey, JobConfig, LocalConfig, LocalError};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +15,8 @@ use crate::{
 /// Serving from the moment it is made.
 pub(crate) struct LocalEndpoint {
     addr: SocketAddr,
+    /// What this process signs its own requests with.
+    key: AccessKey,
     /// How jobs are kept apart and what they may take: sentences for people.
     terms: [String; 2],
     stop: CancellationToken,
@@ -26,6 +28,10 @@ pub(crate) struct LocalEndpoint {
 impl LocalEndpoint {
     pub(crate) fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    pub(crate) fn key(&self) -> &AccessKey {
+        &self.key
     }
 
     /// How jobs are kept apart and what they may take.
@@ -90,13 +96,13 @@ async fn bind(config: LocalConfig, flag: &'static str) -> Result<LocalEndpoint, 
         LocalError::AddrUnusable { addr, source } => StartupError::Addr { flag, addr, source },
         other => StartupError::LocalEngine { message: with_cause(&other) },
     })?;
-    let addr = endpoint.local_addr();
+    let (addr, key) = (endpoint.local_addr(), endpoint.own_key());
     let isolation = endpoint.jobs().isolation();
     let terms = [isolation.sentence.clone(), endpoint.jobs().limits()];
     tracing::info!(?isolation, limits = %terms[1], %addr, "the local engine is there");
     let stop = CancellationToken::new();
     let serving = tokio::spawn(endpoint.serve(stop.clone()));
-    Ok(LocalEndpoint { addr, terms, stop, serving, _lock: lock })
+    Ok(LocalEndpoint { addr, key, terms, stop, serving, _lock: lock })
 }
 
 /// The failure and what caused it, in one line.

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use aws_local::AccessKey;
 use clap::Parser as _;
 use tokio_util::sync::CancellationToken;
 
@@ -60,9 +61,12 @@ fn serve(args: ServeArgs) -> Result<(), StartupError> {
 }
 
 fn serve_local(args: LocalArgs) -> Result<(), StartupError> {
-    if let Some(LocalAction::Interrupt { job, addr }) = args.action {
+    if let Some(LocalAction::Interrupt { job, addr, access_key_id, secret_access_key }) = args.action {
+        let key = access_key_id.zip(secret_access_key).map(|(id, secret)| AccessKey { id, secret });
         return block_on(async move {
-            interrupt::interrupt(addr, &job).await.map_err(|message| StartupError::Refused { message })?;
+            interrupt::interrupt(addr, &job, key.as_ref())
+                .await
+                .map_err(|message| StartupError::Refused { message })?;
             say(&format!("The spot capacity of {job} is being taken away."));
             Ok(())
         });

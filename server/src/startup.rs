@@ -85,7 +85,8 @@ impl Application {
             EngineChoice::Local => {
                 let endpoint = local::start(&config).await?;
                 let endpoint_url = format!("http://{}", endpoint.addr());
-                (aws::connect(aws_config(&config, aws::Target::Local { endpoint_url })).await?, Some(endpoint))
+                let key = Some((endpoint.key().id.clone(), endpoint.key().secret.clone()));
+                (aws::connect(aws_config(&config, aws::Target::Local { endpoint_url, key })).await?, Some(endpoint))
             }
         };
         let kind = if endpoint.is_some() { EngineKind::Local } else { EngineKind::Aws };

@@ -44,6 +44,22 @@ pub(crate) fn parse_iso(text: &str) -> Option<i64> {
     i64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok()
 }
 
+/// `20261123T101500Z`, as signatures carry times.
+pub(crate) fn compact(at_ms: i64) -> String {
+    let iso = iso(at_ms);
+    let digits: String = iso[..19].chars().filter(|char| !matches!(char, '-' | ':')).collect();
+    format!("{digits}Z")
+}
+
+pub(crate) fn parse_compact(text: &str) -> Option<i64> {
+    let part = |range| text.get(range);
+    if text.len() != 16 || part(8..9)? != "T" || part(15..16)? != "Z" {
+        return None;
+    }
+    let (date, time) = ([part(0..4)?, part(4..6)?, part(6..8)?], [part(9..11)?, part(11..13)?, part(13..15)?]);
+    parse_iso(&format!("{}T{}Z", date.join("-"), time.join(":")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,5 +73,9 @@ mod tests {
         }
         assert_eq!(parse_iso("2026-11-23").map(iso).as_deref(), Some("2026-11-23T00:00:00.000Z"));
         assert_eq!(parse_iso("yesterday"), None);
+        assert_eq!(parse_compact("20261123T101500Z").map(compact).as_deref(), Some("20261123T101500Z"));
+        for text in ["20261123", "20261123T101500", "2026112\u{e9}T101500Z", "20261323T101500Z"] {
+            assert_eq!(parse_compact(text), None, "{text}");
+        }
     }
 }

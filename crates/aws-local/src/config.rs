@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::job::JobConfig;
+use crate::signature::Keys;
 
 /// Everything that the endpoint needs to know. Nothing is read from the environment.
 #[derive(Debug, Clone)]
@@ -22,6 +23,8 @@ pub struct LocalConfig {
     pub bucket: String,
     /// Names besides loopback and [`LocalConfig::addr`] that requests may carry in `Host`, without port.
     pub allowed_hosts: Vec<String>,
+    /// The keys that requests must be signed with; none: any key is accepted.
+    pub keys: Keys,
     /// How many instances may train at a time: `training:ml.g5.xlarge`, `spot:...` or `warm-pool:...` to a number. What
     /// is not named here is not limited.
     pub quotas: BTreeMap<String, u64>,
@@ -39,6 +42,7 @@ impl LocalConfig {
             account: "000000000000".to_owned(),
             bucket: "trainyard".to_owned(),
             allowed_hosts: Vec::new(),
+            keys: Keys::default(),
             quotas: BTreeMap::new(),
             job,
         }
@@ -64,6 +68,8 @@ pub enum LocalError {
     },
     #[error("the bucket name {name:?} is not a valid S3 bucket name")]
     BucketName { name: String },
+    #[error("the key {key:?} is not one: letters, digits, _ and - make a name, and it needs a secret")]
+    Key { key: String },
     #[error("the quota {key:?} is not one: write training:, spot: or warm-pool: before the name of an instance type")]
     Quota { key: String },
     #[error("the local engine could not open its store in {}", path.display())]

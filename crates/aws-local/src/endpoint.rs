@@ -11,12 +11,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
+use bytes::Bytes;
 use http::Request;
+use http::request::Parts;
 use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::background;
+use crate::clock;
 use crate::cloudwatch::MetricStore;
 use crate::config::{LocalConfig, LocalError};
 use crate::guard::Guard;
@@ -30,7 +33,7 @@ use crate::sagemaker::experiments::ExperimentStore;
 use crate::sagemaker::tuning::TuningStore;
 use crate::sagemaker::{JobRecords, TagStore};
 use crate::services::Services;
-use crate::signature::Caller;
+use crate::signature::{AccessKey, Caller, Verifier};
 use crate::sts::Sessions;
 use crate::wire::{self, ApiError, Call, Protocol, body, cbor, query};
 
@@ -46,15 +49,19 @@ pub struct LocalEndpoint {
 
 struct App {
     guard: Guard,
+    verifier: Verifier,
     services: Arc<Services>,
     objects: Objects,
 }
 
 /// Opens the data folder and the port. Jobs of an earlier server are re-attached or recovered here.
 pub async fn bind(config: LocalConfig) -> Result<LocalEndpoint, LocalError> {
-    let LocalConfig { addr, data, region, account, bucket, allowed_hosts, quotas, mut job } = config;
+    let LocalConfig { addr, data, region, account, bucket, allowed_hosts, keys, quotas, mut job } = config;
     if !s3s::path::check_bucket_name(&bucket) {
         return Err(LocalError::BucketName { name: bucket });
+    }
+    if let Some(key) = keys.unusable() {
+        return Err(LocalError::Key { key: key.to_owned() });
     }
     let quotas = Quotas::new(quotas).map_err(|key| LocalError::Quota { key })?;
     let listener = TcpListener::bind(addr).await.map_err(|source| match source.kind() {
@@ -77,10 +84,11 @@ pub async fn bind(config: LocalConfig) -> Result<LocalEndpoint, LocalError> {
     let opening = {
         let (data, s3_root) = (data.clone(), s3_root.clone());
         move || -> anyhow::Result<_> {
+            let (roles, sessions) = (Roles::open(&data.join("iam"))?, Sessions::open(&data.join("sts"))?);
+            job.access_key = Some(Verifier::own_key(&sessions));
             let jobs = JobHost::open(&data, job)?;
             let (metrics, objects) =
                 (MetricStore::open(&data.join("cloudwatch"))?, Objects::open(&s3_root, &account, &region)?);
-            let (roles, sessions) = (Roles::open(&data.join("iam"))?, Sessions::open(&data.join("sts"))?);
             let logs = LogStore::open(&data.join("logs"))?;
             let tags = TagStore::open(&data.join("sagemaker/tags"))?;
             let experiments = ExperimentStore::open(&data.join("experiments"))?;
@@ -107,13 +115,19 @@ pub async fn bind(config: LocalConfig) -> Result<LocalEndpoint, LocalError> {
     let opened = tokio::task::spawn_blocking(opening).await.unwrap_or_else(|panic| Err(panic.into()));
     let (services, objects) = opened.map_err(|source| LocalError::Store { path: data, source })?;
     let guard = Guard::new(local_addr, allowed_hosts);
-    Ok(LocalEndpoint { listener, local_addr, app: Arc::new(App { guard, services: Arc::new(services), objects }) })
+    let app = App { guard, verifier: Verifier::new(keys), services: Arc::new(services), objects };
+    Ok(LocalEndpoint { listener, local_addr, app: Arc::new(app) })
 }
 
 impl LocalEndpoint {
     /// The address that clients use, with the real port.
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
+    }
+
+    /// A key that requests may be signed with, whatever keys are configured: for programs that the endpoint trusts.
+    pub fn own_key(&self) -> AccessKey {
+        Verifier::own_key(&self.app.services.sessions)
     }
 
     /// The host of the jobs, for start-up messages such as which isolation is in force.
@@ -174,30 +188,62 @@ async fn handle(State(app): State<Arc<App>>, request: Request<Body>) -> Response
     }
     match route {
         Route::Rpc { protocol, service, operation } => {
-            let input = body::read(&head.headers, body, body::limit(service)).await.and_then(|bytes| match protocol {
+            let input = received(&app, &head, body, protocol, service).await.and_then(|bytes| match protocol {
                 Protocol::Cbor => cbor::decode(&bytes),
                 _ => json(&bytes),
             });
             run(&app, protocol, service, operation, caller, input).await
         }
         Route::NoOperation => {
-            run(&app, Protocol::Json11, Service::Unknown, String::new(), caller, Ok(Value::Null)).await
+            let input = received(&app, &head, body, Protocol::Json11, Service::Unknown).await;
+            run(&app, Protocol::Json11, Service::Unknown, String::new(), caller, input.map(|_| Value::Null)).await
         }
-        Route::Form => match body::read(&head.headers, body, body::limit(Service::CloudWatch))
-            .await
-            .and_then(|bytes| query::fields(&bytes))
-        {
-            Ok(fields) => run_form(&app, caller, &fields).await,
-            Err(error) => wire::answer(Protocol::Query, Service::Unknown, "", Err(error)),
-        },
-        Route::UrlForm(form) => run_form(&app, caller, &route::url_fields(&form)).await,
-        Route::S3 => app.objects.call(head, body).await,
+        Route::Form => {
+            let bytes = received(&app, &head, body, Protocol::Query, Service::CloudWatch).await;
+            let fields = bytes.and_then(|bytes| query::fields(&bytes));
+            run_form(&app, caller, fields).await
+        }
+        Route::UrlForm(form) => {
+            let bytes = received(&app, &head, body, Protocol::Query, Service::CloudWatch).await;
+            run_form(&app, caller, bytes.map(|_| route::url_fields(&form))).await
+        }
+        Route::S3 if app.verifier.is_on() => {
+            match app.verifier.check_s3(&head, &app.services.sessions, clock::now_ms()) {
+                Ok(verified) => app.objects.call(head, body, Some(verified)).await,
+                Err(refusal) => {
+                    let (status, code, message) = refusal.in_s3();
+                    crate::s3::refused(status, code, &message)
+                }
+            }
+        }
+        Route::S3 => app.objects.call(head, body, None).await,
     }
 }
 
-async fn run_form(app: &App, caller: Caller, fields: &[(String, String)]) -> Response {
-    let (service, operation) = route::form_target(fields);
-    run(app, Protocol::Query, service, operation, caller, query::decode(fields)).await
+/// The whole body of a request that may come in.
+async fn received(
+    app: &App,
+    head: &Parts,
+    body: Body,
+    protocol: Protocol,
+    service: Service,
+) -> Result<Bytes, ApiError> {
+    let bytes = body::collect(body, body::limit(service)).await?;
+    if app.verifier.is_on() {
+        let checked = app.verifier.check(head, &bytes, &app.services.sessions, clock::now_ms());
+        checked.map_err(|refusal| refusal.to_error(protocol))?;
+    }
+    body::unpacked(&head.headers, bytes)
+}
+
+async fn run_form(app: &App, caller: Caller, fields: Result<Vec<(String, String)>, ApiError>) -> Response {
+    match fields {
+        Ok(fields) => {
+            let (service, operation) = route::form_target(&fields);
+            run(app, Protocol::Query, service, operation, caller, query::decode(&fields)).await
+        }
+        Err(error) => wire::answer(Protocol::Query, Service::Unknown, "", Err(error)),
+    }
 }
 
 async fn run(

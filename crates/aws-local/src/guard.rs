@@ -1,4 +1,5 @@
-//! Who may talk to the port. Any key is accepted, so the port itself must not be open to web pages.
+//! Who may talk to the port. Unless keys are configured any key is accepted, so the port itself must not be open to web
+//! pages.
 //!
 //! A page in a browser can send requests to 127.0.0.1, and by DNS rebinding even read the answers. Programs that mean
 //! this endpoint name it in `Host`; browsers add `Origin` or `Sec-Fetch-Site` that no SDK sends. So: only known hosts,

@@ -7,8 +7,9 @@
 //! |---|---|
 //! | [`config`], [`endpoint`] | what `server` uses: bind, serve, errors in one line |
 //! | `guard`, `route` | who may talk to the port, and which service a request means |
+//! | `signature` | who signed a request, and whether that is true |
 //! | `wire` | JSON 1.0/1.1, RPC v2 CBOR and query: bytes to [`serde_json::Value`] and back, errors in each form |
-//! | `sagemaker`, `sagemaker_metrics`, `logs`, `cloudwatch`, `sts`, `iam`, `pricing`, `quotas` | one function per operation, `Value` in, `Value` out |
+//! | `sagemaker`, `sagemaker_metrics`, `logs`, `cloudwatch`, `sts`, `iam`, `pricing`, `cost`, `quotas` | one function per operation, `Value` in, `Value` out |
 //! | `control` | what AWS has no operation for: `TrainyardLocal.InterruptTrainingJob` |
 //! | `background` | what goes on without a request: tuning jobs, and what ended jobs leave for experiments |
 //! | `s3` | S3: the protocol by `s3s`, the objects as plain files |
@@ -23,6 +24,7 @@ mod clock;
 mod cloudwatch;
 pub mod config;
 mod control;
+mod cost;
 mod durable;
 pub mod endpoint;
 mod field;
@@ -46,3 +48,4 @@ mod wire;
 pub use config::{LocalConfig, LocalError};
 pub use endpoint::{LocalEndpoint, bind};
 pub use job::{JobConfig, JobHost};
+pub use signature::{AccessKey, Keys, sign};

@@ -13,7 +13,7 @@ use crate::sagemaker::tuning::TuningStore;
 use crate::sagemaker::{JobRecords, TagStore};
 use crate::sts::Sessions;
 use crate::wire::{ApiError, ApiResult, Call, Protocol};
-use crate::{cloudwatch, control, iam, logs, pricing, quotas, sagemaker, sagemaker_metrics, sts};
+use crate::{cloudwatch, control, cost, iam, logs, pricing, quotas, sagemaker, sagemaker_metrics, sts};
 
 /// State shared by all operations. Everything in it may be used from several threads at once.
 pub(crate) struct Services {
@@ -49,7 +49,8 @@ impl Services {
             Service::Iam => iam::call(self, operation, &call.input),
             Service::Pricing => pricing::call(self, operation, &call.input),
             Service::ServiceQuotas => quotas::call(self, operation, &call.input),
-            Service::CostExplorer | Service::Unknown => None,
+            Service::CostExplorer => cost::call(self, operation, &call.input),
+            Service::Unknown => None,
         }
         .unwrap_or_else(|| Err(unknown_operation(call.protocol, operation)))
     }

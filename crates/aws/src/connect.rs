@@ -1,6 +1,6 @@
 //! From configuration to a connected engine: clients, credentials, timeouts, and who we are there.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_s3::config::{
@@ -12,13 +12,23 @@ use services::engine::{Engine, EngineInfo, EngineKind};
 use crate::{cloudwatch::CloudWatch, error, logs::Logs, objects::Objects, sagemaker::SageMaker};
 
 /// Where the engine is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Target {
-    /// The endpoint embedded in this binary, or another server of its kind: `http://127.0.0.1:4566`. Its credentials
-    /// are dummies, and the user's AWS environment is not read.
-    Local { endpoint_url: String },
+    /// The endpoint embedded in this binary, or another server of its kind: `http://127.0.0.1:4566`. The user's AWS
+    /// environment is not read: requests are signed with `key`, an access key and its secret, or with a dummy.
+    Local { endpoint_url: String, key: Option<(String, String)> },
     /// AWS by the usual environment: `AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL`, shared files, instance roles.
     Aws,
+}
+
+impl fmt::Debug for Target {
+    /// Without the secret.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local { endpoint_url, .. } => write!(out, "Local({endpoint_url})"),
+            Self::Aws => write!(out, "Aws"),
+        }
+    }
 }
 
 /// What `connect` needs to know. `None` means the default that the field's comment names.
@@ -57,7 +67,9 @@ const UPLOAD_TIMEOUT: Duration = Duration::from_mins(10);
 /// Connects and asks the engine who we are there: the account comes from the answer.
 pub async fn connect(config: AwsConfig) -> Result<Engine, ConnectError> {
     let (sdk, at) = match &config.target {
-        Target::Local { endpoint_url } => (local_sdk(endpoint_url, config.region.as_deref()), endpoint_url.clone()),
+        Target::Local { endpoint_url, key } => {
+            (local_sdk(endpoint_url, key.clone(), config.region.as_deref()), endpoint_url.clone())
+        }
         Target::Aws => {
             let sdk = environment_sdk(config.region.clone()).await;
             let at = sdk.endpoint_url().unwrap_or("AWS").to_owned();
@@ -101,8 +113,9 @@ pub async fn connect(config: AwsConfig) -> Result<Engine, ConnectError> {
 }
 
 /// Nothing of the user's AWS environment enters: no file and no variable is read.
-fn local_sdk(endpoint_url: &str, region: Option<&str>) -> SdkConfig {
-    let credentials = Credentials::new("trainyard", "trainyard-local", None, None, "trainyard-local");
+fn local_sdk(endpoint_url: &str, key: Option<(String, String)>, region: Option<&str>) -> SdkConfig {
+    let (id, secret) = key.unwrap_or_else(|| ("trainyard".to_owned(), "trainyard-local".to_owned()));
+    let credentials = Credentials::new(id, secret, None, None, "trainyard-local");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(region.unwrap_or(LOCAL_REGION).to_owned()))

@@ -179,7 +179,7 @@ async fn nobody_there_means_that_nothing_was_sent() {
     let refused = engine.jobs.create(&json!({ "TrainingJobName": "x" })).await;
     assert!(matches!(refused, Err(EngineError::Unreachable { nothing_sent: true, .. })), "{refused:?}");
     let config = AwsConfig {
-        target: Target::Local { endpoint_url: "http://127.0.0.1:1".to_owned() },
+        target: Target::Local { endpoint_url: "http://127.0.0.1:1".to_owned(), key: None },
         region: None,
         bucket: None,
         role_arn: None,

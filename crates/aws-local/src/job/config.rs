@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::image::ImageMapping;
+use crate::signature::AccessKey;
 
 /// How jobs are run on this machine. [`JobConfig::new`] gives the defaults.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,8 +24,12 @@ pub struct JobConfig {
     pub container_engine: Option<PathBuf>,
     /// Given to jobs as `AWS_REGION`.
     pub region: String,
-    /// When set, jobs get it as `AWS_ENDPOINT_URL` with dummy credentials, so that boto3 in a script reaches this engine.
+    /// When set, jobs get it as `AWS_ENDPOINT_URL`, so that boto3 in a script reaches this engine.
     pub endpoint_url: Option<String>,
+    /// What jobs sign their requests to [`JobConfig::endpoint_url`] with; `None` gives them a name without meaning, as
+    /// SDKs insist on one. [`crate::bind`] sets it.
+    #[serde(default)]
+    pub access_key: Option<AccessKey>,
     /// Percent of the training seconds of a managed-spot job that are not billed (0 to 99).
     pub spot_discount_percent: u32,
     /// Mean number of interruptions of a managed-spot job per hour of training; 0 is none.
@@ -74,6 +79,7 @@ impl JobConfig {
             container_engine: None,
             region: "us-east-1".to_owned(),
             endpoint_url: None,
+            access_key: None,
             spot_discount_percent: 70,
             spot_interruptions_per_hour: 0.0,
             spot_interrupt_after_seconds: Vec::new(),

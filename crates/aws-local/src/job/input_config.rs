@@ -14,6 +14,7 @@ use super::plan::{InstanceGroup, Plan};
 use super::program::Parameters;
 use super::python_text::{to_environment, to_json};
 use super::training_env;
+use crate::signature::AccessKey;
 
 /// The network interface on which the hosts of a job find each other: all are on this machine.
 const NETWORK_INTERFACE: &str = "lo";
@@ -78,6 +79,7 @@ pub(super) struct About<'a> {
     pub(super) arn: &'a str,
     pub(super) region: &'a str,
     pub(super) endpoint_url: Option<&'a str>,
+    pub(super) access_key: Option<&'a AccessKey>,
     /// Of script mode.
     pub(super) entry_point: Option<&'a str>,
 }
@@ -104,10 +106,10 @@ pub(super) fn environment(
     set("AWS_REGION", about.region.to_owned());
     set("AWS_DEFAULT_REGION", about.region.to_owned());
     if let Some(url) = about.endpoint_url {
-        // The local engine knows no secrets; SDKs only insist that there are some.
+        let (id, secret) = about.access_key.map_or(("local", "local"), |key| (&key.id, &key.secret));
         set("AWS_ENDPOINT_URL", url.to_owned());
-        set("AWS_ACCESS_KEY_ID", "local".to_owned());
-        set("AWS_SECRET_ACCESS_KEY", "local".to_owned());
+        set("AWS_ACCESS_KEY_ID", id.to_owned());
+        set("AWS_SECRET_ACCESS_KEY", secret.to_owned());
     }
     if place.isolation == super::IsolationLevel::Plain {
         set("SAGEMAKER_BASE_DIR", place.seen_ml("").display().to_string());
@@ -261,8 +263,14 @@ mod tests {
     fn both_spellings_of_hyperparameters_and_the_jobs_own_variables() {
         let plan = plan();
         let place = Place { root: "/x".into(), isolation: IsolationLevel::Namespaces };
-        let about =
-            About { name: "job", arn: "arn", region: "us-east-1", endpoint_url: None, entry_point: Some("train.py") };
+        let about = About {
+            name: "job",
+            arn: "arn",
+            region: "us-east-1",
+            endpoint_url: None,
+            access_key: None,
+            entry_point: Some("train.py"),
+        };
         let variables = environment(&about, &place, &plan, &Parameters::of(&plan), &plan.groups[0], "algo-1");
         for (name, value) in [
             ("SM_HP_LEARNING-RATE", "0.1"),

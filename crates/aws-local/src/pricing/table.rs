@@ -13,7 +13,7 @@ pub(crate) struct Row {
     /// Decimal text, as it is in the file.
     pub(super) memory_gib: Option<String>,
     pub(super) gpu_count: Option<u32>,
-    pub(super) usd_per_hour: Option<String>,
+    pub(crate) usd_per_hour: Option<String>,
     /// `firm`, `uncertain` or `stale`.
     pub(super) confidence: Option<String>,
     /// When the price was read.

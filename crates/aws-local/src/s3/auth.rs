@@ -1,8 +1,8 @@
 //! Takes signatures off S3 requests.
 //!
-//! Any key is accepted at this endpoint, and a signature cannot be verified without knowing its secret; `s3s` refuses
-//! signed requests that it cannot verify. So header and query signatures come off before `s3s` sees a request. What
-//! a presigned URL says about its own end is honoured, and what it says in the place of headers.
+//! Unless keys are configured any key is accepted, and where they are the signature was verified before; `s3s` refuses
+//! signed requests that it cannot verify itself. So header and query signatures come off before `s3s` sees a request.
+//! What a presigned URL says about its own end is honoured, and what it says in the place of headers.
 
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Uri, header};
@@ -84,25 +84,11 @@ fn is_live(query: &str, now_ms: i64) -> bool {
         pair.and_then(|(_, value)| percent_decode(value.as_bytes()))
     };
     let number = |wanted: &str| value(wanted)?.parse::<i64>().ok();
-    let end_ms = match (value("x-amz-date").as_deref().and_then(compact_time), number("x-amz-expires")) {
+    let end_ms = match (value("x-amz-date").as_deref().and_then(clock::parse_compact), number("x-amz-expires")) {
         (Some(begin_ms), Some(seconds)) => begin_ms.saturating_add(seconds.saturating_mul(1000)),
         _ => number("expires").map_or(i64::MAX, |seconds| seconds.saturating_mul(1000)),
     };
     now_ms <= end_ms
-}
-
-/// `20261123T101500Z`.
-fn compact_time(text: &str) -> Option<i64> {
-    let part = |range| text.get(range);
-    clock::parse_iso(&format!(
-        "{}-{}-{}T{}:{}:{}Z",
-        part(0..4)?,
-        part(4..6)?,
-        part(6..8)?,
-        part(9..11)?,
-        part(11..13)?,
-        part(13..15)?
-    ))
 }
 
 #[cfg(test)]

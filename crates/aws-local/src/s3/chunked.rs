@@ -2,7 +2,8 @@
 //!
 //! SDKs send streams as `<hex size>[;chunk-signature=..]\r\n<bytes>\r\n ... 0\r\n<trailers>\r\n`, with the checksum after
 //! the bytes. `s3s` decodes that only for requests whose signature it can verify; here any key may be accepted, so the
-//! frame comes off first. The trailers are complete once the body was read, and travel beside the request until then.
+//! frame comes off first; where keys are configured each chunk's signature is verified before the chunk's last bytes go
+//! on. The trailers are complete once the body was read, and travel beside the request until then.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html>
 
 use std::io;
@@ -12,12 +13,14 @@ use std::sync::PoisonError;
 use axum::body::Body;
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt as _, stream};
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use s3s::{S3Error, S3ErrorCode};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _};
 use tokio_util::io::StreamReader;
 
 use super::ops::Trailers;
+use super::seal::Seal;
+use crate::signature::{Chunks, Refusal};
 
 const DECODED_LENGTH: HeaderName = HeaderName::from_static("x-amz-decoded-content-length");
 const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
@@ -40,11 +43,24 @@ pub(crate) struct Malformed(pub &'static str, pub String);
 impl Malformed {
     pub(crate) fn to_error(&self) -> S3Error {
         let code = S3ErrorCode::from_bytes(self.0.as_bytes()).unwrap_or(S3ErrorCode::InvalidRequest);
-        S3Error::with_message(code, self.1.clone())
+        let mut error = S3Error::with_message(code, self.1.clone());
+        error.set_status_code(self.status());
+        error
     }
 
-    fn incomplete() -> Self {
+    pub(super) fn status(&self) -> StatusCode {
+        if self.0 == "SignatureDoesNotMatch" { StatusCode::FORBIDDEN } else { StatusCode::BAD_REQUEST }
+    }
+
+    pub(super) fn incomplete() -> Self {
         Self("IncompleteBody", "The body does not have the number of bytes that its headers say.".to_owned())
+    }
+}
+
+impl From<Refusal> for Malformed {
+    fn from(refusal: Refusal) -> Self {
+        let (_, code, message) = refusal.in_s3();
+        Self(code, message)
     }
 }
 
@@ -61,8 +77,12 @@ pub(super) fn is_chunked(headers: &HeaderMap) -> bool {
     has(&CONTENT_SHA256, "STREAMING-") || has(&header::CONTENT_ENCODING, "aws-chunked")
 }
 
-/// The plain body; `headers` then describe it as if it had been sent plainly.
-pub(super) fn unframe(headers: &mut HeaderMap, body: Body) -> Result<(Body, Trailers), Malformed> {
+/// The plain body; `headers` then describe it as if it had been sent plainly. With `chunks` every chunk must be signed.
+pub(super) fn unframe(
+    headers: &mut HeaderMap,
+    body: Body,
+    chunks: Option<Chunks>,
+) -> Result<(Body, Trailers), Malformed> {
     let length: u64 = headers
         .get(&DECODED_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse().ok())
@@ -91,6 +111,7 @@ pub(super) fn unframe(headers: &mut HeaderMap, body: Body) -> Result<(Body, Trai
         in_chunk: 0,
         begun: false,
         trailers: trailers.clone(),
+        seal: chunks.map(Seal::new),
     };
     let pieces = stream::try_unfold(frames, |mut frames| async move {
         Ok::<_, io::Error>(frames.next().await?.map(|piece| (piece, frames)))
@@ -114,6 +135,7 @@ struct Frames<R> {
     /// A chunk was read whose line end is still to come.
     begun: bool,
     trailers: Trailers,
+    seal: Option<Seal>,
 }
 
 impl<R: AsyncBufRead + Unpin> Frames<R> {
@@ -124,11 +146,14 @@ impl<R: AsyncBufRead + Unpin> Frames<R> {
                 return Err(Malformed::incomplete());
             }
             let head = line(&mut self.reader).await?;
-            let size = head.split(';').next().unwrap_or_default().trim();
-            let size = u64::from_str_radix(size, 16).map_err(|_| {
+            let (size, extension) = head.split_once(';').unwrap_or((&head, ""));
+            let size = u64::from_str_radix(size.trim(), 16).map_err(|_| {
                 Malformed("InvalidRequest", "The aws-chunked body has an invalid chunk size.".to_owned())
             })?;
             self.left = self.left.checked_sub(size).ok_or_else(Malformed::incomplete)?;
+            if let Some(seal) = &mut self.seal {
+                seal.begin(extension);
+            }
             if size == 0 {
                 return self.end().await.map(|()| None);
             }
@@ -143,6 +168,12 @@ impl<R: AsyncBufRead + Unpin> Frames<R> {
         let piece = Bytes::copy_from_slice(&ready[..count]);
         self.reader.consume(count);
         self.in_chunk -= count as u64;
+        if let Some(seal) = &mut self.seal {
+            seal.add(&piece);
+            if self.in_chunk == 0 {
+                seal.close()?;
+            }
+        }
         Ok(Some(piece))
     }
 
@@ -150,10 +181,17 @@ impl<R: AsyncBufRead + Unpin> Frames<R> {
         if self.left > 0 {
             return Err(Malformed::incomplete());
         }
+        if let Some(seal) = &mut self.seal {
+            seal.close()?;
+        }
         for _ in 0..MAX_TRAILERS {
             let line = line(&mut self.reader).await?;
             if line.is_empty() {
-                return Ok(());
+                let is_expected = !self.trailers.declared.is_empty();
+                return self.seal.as_mut().map_or(Ok(()), |seal| Ok(seal.close_trailers(is_expected)?));
+            }
+            if let Some(seal) = &mut self.seal {
+                seal.add_trailer(&line);
             }
             if let Some((name, value)) = line.split_once(':')
                 && let (Ok(name), Ok(value)) = (HeaderName::try_from(name.trim()), HeaderValue::from_str(value.trim()))
@@ -191,7 +229,7 @@ mod tests {
         headers.insert(TRAILER, HeaderValue::from_static("x-amz-checksum-crc32"));
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("aws-chunked,gzip"));
         assert!(is_chunked(&headers));
-        let (body, trailers) = unframe(&mut headers, framed.into()).unwrap();
+        let (body, trailers) = unframe(&mut headers, framed.into(), None).unwrap();
         assert_eq!(trailers.declared, ["x-amz-checksum-crc32"]);
         let bytes = body.collect().await.map_err(|error| format!("{error:?}"))?.to_bytes();
         let sent = trailers.sent.lock().unwrap().clone();

@@ -1,13 +1,16 @@
 //! S3: `s3s` reads requests and writes answers, `ops` does what they ask for, `store` keeps the objects as plain files
 //! that the jobs read and write without HTTP.
 //!
-//! What the SDKs wrap around a request comes off first: signatures and the framing of streams.
+//! What the SDKs wrap around a request comes off first: signatures and the framing of streams. Where keys are configured
+//! the head was verified before, and what it says of the body is held against the body here.
 
 mod auth;
 pub(crate) mod chunked;
 mod details;
 pub(crate) mod lookup;
 mod ops;
+mod payload;
+mod seal;
 pub(crate) mod store;
 
 use std::path::Path;
@@ -22,7 +25,7 @@ use s3s::dto::Range;
 use s3s::service::{S3Service, S3ServiceBuilder};
 
 use self::details::Asked;
-use crate::signature::Caller;
+use crate::signature::{Caller, Verified};
 use crate::wire::query::escape;
 use crate::{clock, wire};
 
@@ -63,7 +66,8 @@ impl Objects {
         Ok(Self { account, service: S3ServiceBuilder::new(buckets).build() })
     }
 
-    pub(crate) async fn call(&self, mut head: Parts, body: Body) -> Response {
+    /// `verified` is what a signature says of the body; `None` where signatures are not read.
+    pub(crate) async fn call(&self, mut head: Parts, body: Body, verified: Option<Verified>) -> Response {
         if let Some(region) = Caller::of(&head).region {
             head.extensions.insert(SignedFor(region));
         }
@@ -81,16 +85,10 @@ impl Objects {
         quote_tags(&mut head.headers);
         drop_unreadable_range(&mut head.headers);
         let asked = Asked::of(&head);
-        let mut body = body;
-        if chunked::is_chunked(&head.headers) {
-            match chunked::unframe(&mut head.headers, body) {
-                Ok((plain, trailers)) => {
-                    body = plain;
-                    head.extensions.insert(trailers);
-                }
-                Err(chunked::Malformed(code, message)) => return refused(400, code, &message),
-            }
-        }
+        let body = match plain_body(&mut head, body, verified).await {
+            Ok(body) => body,
+            Err(error) => return refused(error.status().as_u16(), error.0, &error.1),
+        };
         let request = Request::from_parts(head, s3s::Body::http_body_unsync(body));
         let mut response = match self.service.call(request).await {
             Ok(response) => response.map(Body::new),
@@ -115,6 +113,20 @@ impl Objects {
         }
         response
     }
+}
+
+/// The body without its framing, and as its signature says; a long one says so when it ends.
+async fn plain_body(head: &mut Parts, body: Body, verified: Option<Verified>) -> Result<Body, chunked::Malformed> {
+    let (body, chunks) = match verified {
+        Some(verified) => (payload::checked(&head.headers, body, &verified.payload).await?, verified.chunks),
+        None => (body, None),
+    };
+    if !chunked::is_chunked(&head.headers) {
+        return Ok(body);
+    }
+    let (plain, trailers) = chunked::unframe(&mut head.headers, body, chunks)?;
+    head.extensions.insert(trailers);
+    Ok(plain)
 }
 
 /// Entity tags in conditions may come without their quotes, or without one of them.

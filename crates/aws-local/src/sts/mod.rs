@@ -5,7 +5,7 @@
 
 mod session;
 
-pub(crate) use session::{Session, Sessions};
+pub(crate) use session::{Session, Sessions, TokenError};
 
 use serde_json::{Value, json};
 

@@ -9,11 +9,11 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use hmac::{Hmac, Mac as _};
+use hmac::Mac as _;
 use rand::Rng as _;
 use serde_json::{Value, json};
-use sha2::Sha256;
 
+use crate::signature::hmac;
 use crate::{clock, durable};
 
 /// How AWS's tokens begin; some tools look at it.
@@ -102,7 +102,7 @@ impl Sessions {
     fn unseal(&self, token: &str) -> Option<(String, Session)> {
         let sealed = URL_SAFE_NO_PAD.decode(token.strip_prefix(PREFIX)?).ok()?;
         let (tag, body) = sealed.split_at_checked(TAG_BYTES)?;
-        self.mac(&[b"token", body]).verify_slice(tag).ok()?;
+        hmac(&self.key, &[b"token", body]).verify_slice(tag).ok()?;
         let (expires, mut rest) = body.split_first_chunk::<8>()?;
         let mut next = || {
             let (length, after) = rest.split_first()?;
@@ -115,17 +115,8 @@ impl Sessions {
         Some((access_key, session))
     }
 
-    fn mac(&self, parts: &[&[u8]]) -> Hmac<Sha256> {
-        // Keys of any length are good for HMAC: the other arm is never taken.
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).unwrap_or_else(|_| Hmac::new(&[0; 64].into()));
-        for part in parts {
-            mac.update(part);
-        }
-        mac
-    }
-
     fn seal(&self, parts: &[&[u8]]) -> [u8; TAG_BYTES] {
-        self.mac(parts).finalize().into_bytes().into()
+        hmac(&self.key, parts).finalize().into_bytes().into()
     }
 }
 

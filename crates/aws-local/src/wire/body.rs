@@ -23,14 +23,16 @@ pub(crate) fn limit(service: Service) -> usize {
     }
 }
 
-pub(crate) async fn read(headers: &HeaderMap, body: Body, max_bytes: usize) -> Result<Bytes, ApiError> {
-    let bytes = match Limited::new(body, max_bytes).collect().await {
-        Ok(collected) => collected.to_bytes(),
-        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => return Err(too_large(max_bytes)),
-        Err(_) => {
-            return Err(ApiError::client("SerializationException", "The request body ended early."));
-        }
-    };
+/// As it was sent, which is what a signature is over.
+pub(crate) async fn collect(body: Body, max_bytes: usize) -> Result<Bytes, ApiError> {
+    match Limited::new(body, max_bytes).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(too_large(max_bytes)),
+        Err(_) => Err(ApiError::client("SerializationException", "The request body ended early.")),
+    }
+}
+
+pub(crate) fn unpacked(headers: &HeaderMap, bytes: Bytes) -> Result<Bytes, ApiError> {
     match headers.get(header::CONTENT_ENCODING).map(http::HeaderValue::as_bytes) {
         Some(b"gzip") => unpack(&bytes),
         None | Some(b"identity" | b"") => Ok(bytes),

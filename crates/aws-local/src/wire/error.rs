@@ -37,6 +37,8 @@ impl ApiError {
         match self.code.as_str() {
             "MissingRequiredParameterException" => "MissingParameter",
             "ResourceNotFoundException" => "ResourceNotFound",
+            "UnrecognizedClientException" => "InvalidClientTokenId",
+            "InvalidSignatureException" => "SignatureDoesNotMatch",
             code => code.strip_suffix("Exception").unwrap_or(code),
         }
     }

@@ -134,6 +134,7 @@ impl Attempt {
                 arn: &job.head.arn,
                 region: &job.settings.config.region,
                 endpoint_url: job.settings.config.endpoint_url.as_deref(),
+                access_key: job.settings.config.access_key.as_ref(),
                 entry_point,
             };
             let place = &host.place;
