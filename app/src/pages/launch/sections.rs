@@ -36,7 +36,11 @@ pub(super) fn Fold(
     let form = RequestForm::of_form();
     let is_inside = move |path: &str| paths.iter().any(|it| path.starts_with(it));
     let must_open = Memo::new(move |_| errors.list.with(|all| all.iter().any(|it| is_inside(&it.field))));
-    let count = Memo::new(move |_| form.fields().with(|it| it.iter().filter(|(path, _)| is_inside(path)).count()));
+    let count = Memo::new(move |_| {
+        // A blank value of a blank row is nothing that was set.
+        let is_set = |(path, text): &(&str, &str)| is_inside(path) && !text.trim().is_empty();
+        form.fields().with(|it| it.iter().filter(is_set).count())
+    });
     let badge = move || {
         let count = count.get();
         (count > 0).then(|| view! { <span class="fold-count">{format!("{count} set")}</span> })

@@ -74,16 +74,16 @@ pub(super) fn SourceFields(
             {ways}
         </fieldset>
         <FieldErrors field="source" errors/>
-        <div class:is-hidden=move || hides(|it| *it == SourceKind::Upload)>
+        <div class="source-part" class:is-hidden=move || hides(|it| *it == SourceKind::Upload)>
             <FileField max_upload_bytes errors file/>
         </div>
-        <div class:is-hidden=move || hides(|it| *it == SourceKind::S3)>
+        <div class="source-part" class:is-hidden=move || hides(|it| *it == SourceKind::S3)>
             <TextField
                 name="source_uri" label="Source archive" api_name="sagemaker_submit_directory" value=state.source_uri errors
                 placeholder="s3://my-bucket/code/sourcedir.tar.gz"
             />
         </div>
-        <div class:is-hidden=move || hides(|it| *it != SourceKind::Image)>
+        <div class="source-part" class:is-hidden=move || hides(|it| *it != SourceKind::Image)>
             <TextField
                 name="entry_point" label="Entry point" api_name="sagemaker_program" value=state.entry_point errors
                 hint="The script inside the source that the container starts."

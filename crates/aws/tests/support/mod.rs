@@ -28,7 +28,13 @@ pub(crate) struct Local {
 }
 
 fn config(endpoint_url: String) -> AwsConfig {
-    AwsConfig { target: Target::Local { endpoint_url, key: None }, region: None, bucket: None, role_arn: None, output_path: None }
+    AwsConfig {
+        target: Target::Local { endpoint_url, key: None },
+        region: None,
+        bucket: None,
+        role_arn: None,
+        output_path: None,
+    }
 }
 
 impl Local {
