@@ -44,7 +44,9 @@ impl Seal {
         if name == TRAILER_SIGNATURE {
             self.trailer_signature = Some(value.to_owned());
         } else {
-            self.trailers.push_str(&format!("{name}:{value}\n"));
+            for part in [&name[..], ":", value, "\n"] {
+                self.trailers.push_str(part);
+            }
         }
     }
 
