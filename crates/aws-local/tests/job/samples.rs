@@ -34,21 +34,17 @@ fn sample(bench: &Bench, name: &str, changes: &[(&str, &str)]) -> Value {
     let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     bench.put_source(&key, &files);
     let text = fs::read_to_string(folder(name).join("sample.json")).expect("a description");
-    let draft = serde_json::from_str::<Value>(&text).expect("JSON")["draft"].take();
+    let own = serde_json::from_str::<Value>(&text).expect("JSON")["request"].take();
     request(&key, |request| {
-        for row in draft["hyperparameters"].as_array().expect("rows") {
-            request["HyperParameters"][row["name"].as_str().expect("a name")] = row["value"].clone();
+        for (name, value) in own["HyperParameters"].as_object().expect("hyperparameters") {
+            request["HyperParameters"][name] = value.clone();
         }
         for (name, value) in changes {
             request["HyperParameters"][*name] = json!(value);
         }
-        let definitions: Vec<Value> = draft["metric_definitions"]
-            .as_array()
-            .expect("rows")
-            .iter()
-            .map(|row| json!({"Name": row["name"], "Regex": row["value"]}))
-            .collect();
-        request["AlgorithmSpecification"]["MetricDefinitions"] = json!(definitions);
+        let definitions = &own["AlgorithmSpecification"]["MetricDefinitions"];
+        request["AlgorithmSpecification"]["MetricDefinitions"] =
+            if definitions.is_null() { json!([]) } else { definitions.clone() };
     })
 }
 
