@@ -26,7 +26,7 @@ test("what is typed in the form is in the request, and what is typed in the requ
   const form = await new LaunchPage(page).open();
   await form.setRow("HyperParameters", "epochs", "7");
   await form.setRow(METRICS, "loss", "loss=([0-9.]+)");
-  await expect.poll(async () => (await form.request())["HyperParameters"]).toEqual({ epochs: "7" });
+  await expect.poll(async () => (await form.request())["HyperParameters"]).toMatchObject({ epochs: "7" });
 
   const request = await form.request();
   await form.paste(JSON.stringify({ ...request, ResourceConfig: { InstanceType: "ml.g5.xlarge", InstanceCount: 2 } }));

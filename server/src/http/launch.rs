@@ -13,7 +13,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::{Bytes, BytesMut};
-use domain::job_draft::{FieldError, JobDraft};
+use domain::{
+    ids::RunId,
+    job_draft::{FieldError, JobDraft},
+};
 use services::{LaunchSubmitted, Upload};
 
 use super::{
@@ -178,6 +181,7 @@ impl FormReader {
             "source_sha256" => draft.source_sha256 = Some(value).filter(|it| !it.is_empty()),
             "source_file_name" => draft.source_file_name = Some(value).filter(|it| !it.is_empty()),
             "entry_point" => draft.entry_point = value,
+            "parent" => draft.parent = RunId::parse(&value).ok(),
             "source_uri" => draft.source_uri = value,
             // A switch sends what it means unticked, then, when it is ticked, `true`.
             "checkpoints" => draft.checkpoints = value == "true",
