@@ -12,6 +12,8 @@ test("clone with a change", async ({ page, server }) => {
   await form.setRow("HyperParameters", "learning-rate", "0.1");
   const first = await form.launch();
   await first.is("Completed", 90_000);
+  // The page's address tells the id, and the page goes on.
+  const firstId = first.id;
   const original = await server.aws.describe(await first.jobName());
 
   await page.getByRole("link", { name: "Clone", exact: true }).click();
@@ -26,10 +28,10 @@ test("clone with a change", async ({ page, server }) => {
   await expect(changes.locator("ins")).toHaveText("0.2");
 
   const second = await clone.launch();
-  expect(second.id).not.toBe(first.id);
+  expect(second.id).not.toBe(firstId);
   await second.is("Completed", 90_000);
   const job = await server.aws.describe(await second.jobName());
   expect(job.HyperParameters).toEqual({ ...original.HyperParameters, "learning-rate": "0.2" });
   await page.getByText("cloned from").getByRole("link").click();
-  await page.waitForURL(new RegExp(`/runs/${first.id}$`));
+  await page.waitForURL(new RegExp(`/runs/${firstId}$`));
 });
