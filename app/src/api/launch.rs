@@ -58,6 +58,7 @@ pub async fn launch_form_get(wanted: LaunchQuery) -> Result<LaunchForm, ApiError
         Some(key) => services.launch_draft_get(key).await?,
         None => None,
     };
+    let is_fresh_clone = kept.is_none() && clone.is_some();
     let chosen = samples.iter().find(|it| Some(&it.name) == sample.as_ref());
     let (idempotency_key, draft, errors) = match (draft_key, kept, chosen, clone) {
         (Some(key), Some(kept), _, _) => (key, kept.draft, kept.errors),
@@ -69,7 +70,9 @@ pub async fn launch_form_get(wanted: LaunchQuery) -> Result<LaunchForm, ApiError
         _ => (services.launch_key_new(), services.launch_defaults(), Vec::new()),
     };
     let parent = match &draft.parent {
-        Some(id) => Some(ParentForm { run: id.clone(), draft: services.launch_clone(id).await? }),
+        // A fresh clone is its parent's form itself.
+        Some(run) if is_fresh_clone => Some(ParentForm { run: run.clone(), draft: draft.clone() }),
+        Some(run) => Some(ParentForm { run: run.clone(), draft: services.launch_clone(run).await? }),
         None => None,
     };
     Ok(LaunchForm {
@@ -78,8 +81,8 @@ pub async fn launch_form_get(wanted: LaunchQuery) -> Result<LaunchForm, ApiError
         errors,
         samples: samples.into_iter().map(SampleCard::from).collect(),
         parent,
-        images: services.catalogue_images(),
-        hyperparameters: domain::algorithm::algorithm_hyperparameters(),
+        images: services.catalogue_images().to_vec(),
+        hyperparameters: domain::algorithm::algorithm_hyperparameters().to_vec(),
         max_upload_bytes: services.max_upload_bytes(),
     })
 }

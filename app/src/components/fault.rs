@@ -19,14 +19,21 @@ pub fn Fault(error: ApiError) -> impl IntoView {
 
 /// Says why there is nothing and what to do about it.
 #[component]
-pub fn Empty(#[prop(into)] title: String, children: Children) -> impl IntoView {
+pub fn Empty(
+    #[prop(into)] title: String,
+    /// Whether this is all that the page has: then its title is the page's.
+    #[prop(optional)]
+    is_page: bool,
+    children: Children,
+) -> impl IntoView {
+    let title = if is_page { view! { <h1>{title}</h1> }.into_any() } else { view! { <h2>{title}</h2> }.into_any() };
     view! {
         <div class="empty">
             <svg class="empty-tracks" viewBox="0 0 160 48" aria-hidden="true" focusable="false">
                 <path class="rail" d="M4 14h152M4 34h152"/>
                 <path class="ties" d="M16 6v36M40 6v36M64 6v36M88 6v36M112 6v36M136 6v36"/>
             </svg>
-            <h2>{title}</h2>
+            {title}
             {children()}
         </div>
     }

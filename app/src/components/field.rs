@@ -4,7 +4,7 @@
 //! read into the signals then.
 
 use domain::job_draft::FieldError;
-use leptos::{html, prelude::*};
+use leptos::{html, prelude::*, wasm_bindgen::JsCast, web_sys};
 
 /// The errors of a form, each beside its field.
 #[derive(Clone, Copy)]
@@ -26,42 +26,53 @@ pub fn field_id(field: &str) -> String {
     words.fold("f".to_owned(), |id, word| format!("{id}-{word}"))
 }
 
-/// Keeps a signal and an input's text together: first the input's text goes into the signal (it may have been typed
-/// before the script came), then each change of the signal from elsewhere goes into the input.
-pub fn keep_together(value: RwSignal<String>, input: NodeRef<html::Input>) {
+/// An element that shows a text that somebody can change.
+pub trait Control {
+    fn shown(&self) -> String;
+    fn show(&self, text: &str);
+}
+
+impl Control for web_sys::HtmlInputElement {
+    fn shown(&self) -> String {
+        self.value()
+    }
+
+    fn show(&self, text: &str) {
+        self.set_value(text);
+    }
+}
+
+impl Control for web_sys::HtmlSelectElement {
+    fn shown(&self) -> String {
+        self.value()
+    }
+
+    fn show(&self, text: &str) {
+        self.set_value(text);
+    }
+}
+
+/// Keeps a signal and a control's text together: first the control's text goes into the signal (it may have been typed
+/// before the script came), then each change of the signal from elsewhere goes into the control.
+pub fn keep_together<E>(value: RwSignal<String>, control: NodeRef<E>)
+where
+    E: html::ElementType + 'static,
+    E::Output: Control + JsCast + Clone + 'static,
+{
     Effect::new(move |is_later: Option<()>| {
         let wanted = value.get();
-        let Some(input) = input.get() else { return };
-        let shown = read(&input);
+        let Some(control) = control.get() else { return };
+        let shown = control.shown();
         if shown == wanted {
             return;
         }
         if is_later.is_some() {
-            write(&input, &wanted);
+            control.show(&wanted);
         } else {
             value.set(shown);
         }
     });
 }
-
-#[cfg(feature = "hydrate")]
-fn read(input: &web_sys::HtmlInputElement) -> String {
-    input.value()
-}
-
-#[cfg(feature = "hydrate")]
-fn write(input: &web_sys::HtmlInputElement, text: &str) {
-    input.set_value(text);
-}
-
-// Effects do not run on the server.
-#[cfg(not(feature = "hydrate"))]
-fn read<T>(_: &T) -> String {
-    String::new()
-}
-
-#[cfg(not(feature = "hydrate"))]
-fn write<T>(_: &T, _: &str) {}
 
 /// A field's messages; the element exists only with a message, and then the control points to it.
 #[component]
@@ -168,18 +179,7 @@ pub fn SelectField(
 ) -> impl IntoView {
     let id = field_id(&name);
     let select = NodeRef::<html::Select>::new();
-    Effect::new(move |is_later: Option<()>| {
-        let wanted = value.get();
-        let Some(select) = select.get() else { return };
-        let shown = read_select(&select);
-        if shown != wanted {
-            if is_later.is_some() {
-                write_select(&select, &wanted);
-            } else {
-                value.set(shown);
-            }
-        }
-    });
+    keep_together(value, select);
     let is_wrong = is_wrong(&name, errors);
     let described_by = described_by(&id, !hint.is_empty(), is_wrong);
     let touch = name.clone();
@@ -238,10 +238,10 @@ pub fn CheckField(
     Effect::new(move |is_later: Option<()>| {
         let wanted = value.with(|it| is_on(it));
         let Some(input) = input.get() else { return };
-        let shown = is_checked(&input);
+        let shown = input.checked();
         if shown != wanted {
             if is_later.is_some() {
-                check(&input, wanted);
+                input.set_checked(wanted);
             } else {
                 value.set(if shown { "true" } else { unticked }.to_owned());
             }
@@ -270,39 +270,3 @@ pub fn CheckField(
         </div>
     }
 }
-
-#[cfg(feature = "hydrate")]
-fn is_checked(input: &web_sys::HtmlInputElement) -> bool {
-    input.checked()
-}
-
-#[cfg(feature = "hydrate")]
-fn check(input: &web_sys::HtmlInputElement, is_on: bool) {
-    input.set_checked(is_on);
-}
-
-#[cfg(feature = "hydrate")]
-fn read_select(select: &web_sys::HtmlSelectElement) -> String {
-    select.value()
-}
-
-#[cfg(feature = "hydrate")]
-fn write_select(select: &web_sys::HtmlSelectElement, text: &str) {
-    select.set_value(text);
-}
-
-#[cfg(not(feature = "hydrate"))]
-fn is_checked<T>(_: &T) -> bool {
-    false
-}
-
-#[cfg(not(feature = "hydrate"))]
-fn check<T>(_: &T, _: bool) {}
-
-#[cfg(not(feature = "hydrate"))]
-fn read_select<T>(_: &T) -> String {
-    String::new()
-}
-
-#[cfg(not(feature = "hydrate"))]
-fn write_select<T>(_: &T, _: &str) {}

@@ -66,7 +66,7 @@ pub fn LogLines(
             node_ref=frame
             tabindex="0"
             role="region"
-            aria-label="Log"
+            aria-label="Log lines"
             on:scroll=on_scroll
         >
             <For each=move || lines.get() key=|(number, _)| *number children=|(_, line)| view! { <Line line/> }/>

@@ -20,7 +20,7 @@ pub fn Member(
     #[prop(optional)] unit: &'static str,
     #[prop(optional)] placeholder: &'static str,
 ) -> impl IntoView {
-    let value = RequestForm::of_form().text(&path);
+    let value = RequestForm::of_form().control(&path);
     let api_name = path.rsplit(['.', ']']).next().unwrap_or_default().to_owned();
     match Node::find(&without_numbers(&path)).map(|it| &it.kind) {
         Some(Kind::Boolean) => view! { <CheckField name=path label api_name value hint/> }.into_any(),

@@ -3,7 +3,7 @@
 //! A signal comes into being when somebody asks for it, be it a control or a pasted request, and holds what the form was
 //! opened with. Typing in one control redraws nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::training_job::Fields;
 use leptos::prelude::*;
@@ -18,6 +18,8 @@ pub struct RequestForm {
     paths: RwSignal<u64>,
     /// All texts together: read by many, gathered once for each change.
     all: Memo<Fields>,
+    /// The paths that a control shows.
+    shown: RwSignal<BTreeSet<String>>,
 }
 
 impl RequestForm {
@@ -33,12 +35,31 @@ impl RequestForm {
             }
             fields
         });
-        Self { texts, rows: StoredValue::new(BTreeMap::new()), paths, all }
+        Self { texts, rows: StoredValue::new(BTreeMap::new()), paths, all, shown: RwSignal::new(BTreeSet::new()) }
     }
 
     /// The form that the current component is a part of.
     pub fn of_form() -> Self {
         expect_context()
+    }
+
+    /// The text of a member for the control that shows it.
+    pub fn control(self, path: &str) -> RwSignal<String> {
+        if !self.shown.with_untracked(|it| it.contains(path)) {
+            self.shown.update(|it| {
+                it.insert(path.to_owned());
+            });
+        }
+        self.text(path)
+    }
+
+    /// The paths of members that are set and that no control shows.
+    pub fn without_control(self) -> Vec<String> {
+        self.shown.with(|shown| {
+            self.all.with(|it| {
+                it.iter().map(|(path, _)| path).filter(|it| !shown.contains(*it)).map(str::to_owned).collect()
+            })
+        })
     }
 
     /// The text of the member with this path.

@@ -95,7 +95,7 @@ pub fn RowsField(
 
 #[component]
 fn Cell(at: String, what: &'static str, column: Column, is_first: bool, errors: FormErrors) -> impl IntoView {
-    let value = RequestForm::of_form().text(&at);
+    let value = RequestForm::of_form().control(&at);
     let input = NodeRef::<html::Input>::new();
     keep_together(value, input);
     let messages = {

@@ -11,7 +11,7 @@ pub fn NotFound() -> impl IntoView {
     let _ = crate::api::error::ApiError::NotFound.with_status();
     view! {
         <Title text="Not found"/>
-        <Empty title="This track ends here">
+        <Empty title="This track ends here" is_page=true>
             <p>"There is no page at this address. The run may belong to another Trainyard, or the address has a typo."</p>
             <p class="empty-actions">
                 <a class="button is-primary" href=paths::OVERVIEW>"To the overview"</a>

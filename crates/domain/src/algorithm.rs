@@ -1,5 +1,7 @@
 //! Hyperparameters of the built-in algorithms XGBoost, Linear Learner and K-Means. Sources: `data/README.md`.
 
+use std::sync::OnceLock;
+
 use serde::{Deserialize, Serialize};
 
 /// One hyperparameter as the algorithm's own documentation has it.
@@ -24,9 +26,12 @@ pub struct AlgorithmHyperparameter {
 }
 
 /// All three algorithms' hyperparameters, in the documentation's order.
-pub fn algorithm_hyperparameters() -> Vec<AlgorithmHyperparameter> {
-    let table = include_str!("../data/algorithm_hyperparameters.csv");
-    csv::Reader::from_reader(table.as_bytes()).into_deserialize().filter_map(Result::ok).collect()
+pub fn algorithm_hyperparameters() -> &'static [AlgorithmHyperparameter] {
+    static ALL: OnceLock<Vec<AlgorithmHyperparameter>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let table = include_str!("../data/algorithm_hyperparameters.csv");
+        csv::Reader::from_reader(table.as_bytes()).into_deserialize().filter_map(Result::ok).collect()
+    })
 }
 
 impl AlgorithmHyperparameter {
@@ -82,8 +87,8 @@ mod tests {
     use super::*;
 
     fn find(algorithm: &str, name: &str) -> AlgorithmHyperparameter {
-        let all = algorithm_hyperparameters();
-        all.into_iter().find(|it| it.algorithm == algorithm && it.name == name).expect("it is in the table")
+        let mut all = algorithm_hyperparameters().iter();
+        all.find(|it| it.algorithm == algorithm && it.name == name).cloned().expect("it is in the table")
     }
 
     #[test]

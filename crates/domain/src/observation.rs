@@ -11,6 +11,7 @@ use crate::{
     run::FinalMetric,
     status::{TrainingJobStatus, Transition},
     time::Timestamp,
+    training_job::request_of_answer,
 };
 
 /// One look at one job. Times are the engine's; absent is not zero.
@@ -40,41 +41,14 @@ pub struct JobObservation {
 #[error("the engine's description of a job has no usable {0}")]
 pub struct ObservationError(pub &'static str);
 
-/// Members of an answer that are not members of the request.
-const ANSWER_ONLY: [&str; 20] = [
-    "TrainingJobArn",
-    "TuningJobArn",
-    "LabelingJobArn",
-    "AutoMLJobArn",
-    "ModelArtifacts",
-    "TrainingJobStatus",
-    "SecondaryStatus",
-    "FailureReason",
-    "CreationTime",
-    "TrainingStartTime",
-    "TrainingEndTime",
-    "LastModifiedTime",
-    "SecondaryStatusTransitions",
-    "FinalMetricDataList",
-    "TrainingTimeInSeconds",
-    "BillableTimeInSeconds",
-    "WarmPoolStatus",
-    "ProfilingStatus",
-    "DebugRuleEvaluationStatuses",
-    "ProfilerRuleEvaluationStatuses",
-];
-
 impl JobObservation {
     /// Parses the JSON of DescribeTrainingJob, or of `Results[].TrainingJob` of Search.
     pub fn parse(answer: &Value) -> Result<Self, ObservationError> {
         let text = |key| answer.get(key).and_then(Value::as_str);
         let when = |value: Option<&Value>| value.and_then(Value::as_f64).map(Timestamp::from_unix_seconds);
         let members = answer.as_object().ok_or(ObservationError("object"))?;
-        let request: serde_json::Map<String, Value> = members
-            .iter()
-            .filter(|(key, value)| !ANSWER_ONLY.contains(&key.as_str()) && key.as_str() != "Tags" && !value.is_null())
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect();
+        let (mut request, _) = request_of_answer(members.clone());
+        request.retain(|key, value| key != "Tags" && !value.is_null());
         Ok(Self {
             job_name: text("TrainingJobName")
                 .and_then(|it| JobName::parse(it).ok())

@@ -33,7 +33,10 @@ use std::{
     time::Duration,
 };
 
-use domain::time::{Clock, Timestamp};
+use domain::{
+    image_catalogue::{CatalogueImage, catalogue_images},
+    time::{Clock, Timestamp},
+};
 use futures::future::{BoxFuture, FutureExt as _};
 use store::Store;
 use tokio_util::sync::CancellationToken;
@@ -74,6 +77,8 @@ pub(crate) struct Inner {
     pub(crate) missing: Mutex<reconcile::MissingJobs>,
     /// How many uploads are packed at a time.
     pub(crate) upload_slots: tokio::sync::Semaphore,
+    /// What AWS offers in the engine's region.
+    pub(crate) images: Vec<CatalogueImage>,
 }
 
 pub(crate) struct Tasks {
@@ -97,6 +102,7 @@ impl Services {
         let owner = format!("{:032x}", config.random.next_u128());
         let inner = Inner {
             hub: LiveHub::new(store.clone()),
+            images: catalogue_images(&engine.info.region),
             engine: limits::limited(engine, &config.rates),
             store,
             clock,

@@ -62,8 +62,8 @@ fn source_text(draft: &JobDraft) -> String {
 pub(super) fn Changes(parent: StoredValue<Option<ParentForm>>) -> impl IntoView {
     let state = FormState::of_form();
     let of_form = Memo::new(move |_| {
-        let now = state.to_draft();
-        parent.with_value(|it| it.as_ref().map(|it| changes(&it.draft, &now)).unwrap_or_default())
+        let of = |parent: &ParentForm| state.draft.with(|now| changes(&parent.draft, now));
+        parent.with_value(|it| it.as_ref().map(of).unwrap_or_default())
     });
     parent.with_value(|it| {
         it.as_ref().map(|it| {

@@ -8,12 +8,13 @@ use leptos::{
 
 use super::{
     changes::Changes,
+    channels::Channels,
     estimate::Estimate,
     image::{AlgorithmParameters, ImageField},
     json::JsonPane,
     sections::{
-        DataFields, EnvironmentFields, ImageFields, LimitFields, MetricFields, OtherFields, ResourceFields,
-        ResultFields, Section, SecurityFields, TrackingFields,
+        EnvironmentFields, ImageFields, LimitFields, MetricFields, OtherFields, ResourceFields, ResultFields, Section,
+        SecurityFields, TrackingFields,
     },
     source::{SourceFields, check_file},
     state::FormState,
@@ -86,7 +87,7 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
                     <ResourceFields errors/>
                 </Section>
                 <Section title="Data" lead="Each channel is a folder in the container.">
-                    <DataFields errors/>
+                    <Channels errors/>
                 </Section>
                 <Section title="Results" lead="Where the model and the checkpoints go.">
                     <ResultFields errors/>

@@ -14,12 +14,16 @@ const PARAMETERS: &str = "HyperParameters";
 
 #[component]
 pub(super) fn ImageField(images: StoredValue<Vec<CatalogueImage>>, errors: FormErrors) -> impl IntoView {
-    let value = RequestForm::of_form().text(IMAGE);
+    let value = RequestForm::of_form().control(IMAGE);
     let options = images.with_value(|all| {
         all.iter().map(|it| view! { <option value=it.uri.clone()>{it.title.clone()}</option> }).collect_view()
     });
     let chosen = Memo::new(move |_| {
-        value.with(|uri| images.with_value(|all| all.iter().find(|it| it.uri == uri.trim()).cloned()))
+        // An algorithm's image may be in the catalogue as a framework, too.
+        let find = |all: &Vec<CatalogueImage>, uri: &str| {
+            all.iter().filter(|it| it.uri == uri).max_by_key(|it| it.is_algorithm).cloned()
+        };
+        value.with(|uri| images.with_value(|all| find(all, uri.trim())))
     });
     let what = move || match chosen.get() {
         Some(it) if it.is_algorithm => format!("{}: it brings its own program, or runs your script.", it.title),
@@ -103,7 +107,7 @@ pub(super) fn AlgorithmParameters(
                 <p class="field-error" role="status">{faults}</p>
                 <details class="fold">
                     <summary>"What this algorithm takes"</summary>
-                    <div class="fold-body pairs-scroll">
+                    <div class="fold-body pairs-scroll" tabindex="0" role="region" aria-label="Hyperparameters of the algorithm">
                         <p class="hint">"Press a name to add it."</p>
                         <table class="pairs parameter-table"><tbody>{rows}</tbody></table>
                     </div>

@@ -48,7 +48,7 @@ fn offers(typed: &str) -> Vec<&'static InstanceTypeInfo> {
 
 #[component]
 pub(super) fn InstanceField(errors: FormErrors) -> impl IntoView {
-    let value = RequestForm::of_form().text(INSTANCE_TYPE);
+    let value = RequestForm::of_form().control(INSTANCE_TYPE);
     let is_ready = RwSignal::new(false);
     Effect::new(move |_| is_ready.set(true));
     let options = InstanceTypeInfo::all()

@@ -75,7 +75,7 @@ struct Reading {
 #[component]
 pub(super) fn JsonPane() -> impl IntoView {
     let state = FormState::of_form();
-    let of_form = Memo::new(move |_| request_text(&state.to_draft()));
+    let of_form = Memo::new(move |_| state.draft.with(request_text));
     let reading = RwSignal::new(Reading::default());
     let take = move |request: Value, notes: Vec<String>| match draft_of(request) {
         Ok(draft) => {
@@ -155,7 +155,7 @@ fn ShareAs() -> impl IntoView {
         .filter(|it| *it != ShareFormat::Json)
         .map(|format| {
             let make = move |_| {
-                let request = untrack(|| request(&state.to_draft()));
+                let request = state.draft.with_untracked(request);
                 spawn_local(async move {
                     let answer = share_render(request, format.as_str().to_owned()).await;
                     rendered.set(Some((format, answer.map_err(|it| it.to_string()))));

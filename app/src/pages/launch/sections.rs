@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use super::{channels::Channels, instance::InstanceField, state::FormState};
+use super::{instance::InstanceField, state::FormState};
 use crate::components::{
     field::{CheckField, FormErrors, TextField, field_id},
     member::Member,
@@ -154,11 +154,6 @@ pub(super) fn ResourceFields(errors: FormErrors) -> impl IntoView {
             <RowsField path="ResourceConfig.InstancePreferences" what="preference" columns=PREFERENCES errors/>
         </Fold>
     }
-}
-
-#[component]
-pub(super) fn DataFields(errors: FormErrors) -> impl IntoView {
-    view! { <Channels errors/> }
 }
 
 #[component]
@@ -323,63 +318,11 @@ pub(super) fn TrackingFields(errors: FormErrors) -> impl IntoView {
     }
 }
 
-/// Members that the sections above have controls for: the beginnings of their paths.
-const SHOWN: [&str; 38] = [
-    "AlgorithmSpecification.TrainingImage",
-    "AlgorithmSpecification.AlgorithmName",
-    "AlgorithmSpecification.TrainingInputMode",
-    "AlgorithmSpecification.Container",
-    "AlgorithmSpecification.MetricDefinitions",
-    "AlgorithmSpecification.EnableSageMakerMetricsTimeSeries",
-    "HyperParameters[",
-    "Environment[",
-    "Tags[",
-    "InputDataConfig[",
-    "OutputDataConfig",
-    "CheckpointConfig.",
-    "TensorBoardOutputConfig.",
-    "ResourceConfig.InstanceType",
-    "ResourceConfig.InstanceCount",
-    "ResourceConfig.Volume",
-    "ResourceConfig.KeepAlive",
-    "ResourceConfig.TrainingPlanArn",
-    "ResourceConfig.InstanceGroups[",
-    "StoppingCondition.",
-    "EnableManagedSpotTraining",
-    "EnableNetworkIsolation",
-    "EnableInterContainerTrafficEncryption",
-    "RetryStrategy.",
-    "RoleArn",
-    "VpcConfig.Subnets[",
-    "VpcConfig.SecurityGroupIds[",
-    "RemoteDebugConfig.",
-    "InfraCheckConfig.",
-    "SessionChainingConfig.",
-    "ExperimentConfig.",
-    "MlflowConfig.",
-    "ProfilerConfig.S3OutputPath",
-    "ProfilerConfig.ProfilingInterval",
-    "ProfilerConfig.ProfilingParameters[",
-    "ProfilerConfig.DisableProfiler",
-    "DebugHookConfig.HookParameters[",
-    "DebugHookConfig.S3OutputPath",
-];
-
-fn has_control(path: &str) -> bool {
-    let is_preference = path.starts_with("ResourceConfig.InstancePreferences[") && !path.contains("TrainingPlanArns");
-    let is_hook = path == "DebugHookConfig.LocalPath";
-    is_preference || is_hook || SHOWN.iter().any(|it| path.starts_with(it))
-}
-
 /// What a pasted request has beyond the sections: shown by its path, and sent along.
 #[component]
 pub(super) fn OtherFields(errors: FormErrors) -> impl IntoView {
     let form = RequestForm::of_form();
-    let others = Memo::new(move |_| {
-        form.fields().with(|fields| {
-            fields.iter().map(|(path, _)| path.to_owned()).filter(|it| !has_control(it)).collect::<Vec<_>>()
-        })
-    });
+    let others = Memo::new(move |_| form.without_control());
     move || {
         (!others.with(Vec::is_empty)).then(|| {
             let rows = others
@@ -410,18 +353,5 @@ pub(super) fn OtherFields(errors: FormErrors) -> impl IntoView {
                 </Section>
             }
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_has_no_control_is_known() {
-        assert!(has_control("InputDataConfig[2].ChannelName"));
-        assert!(!has_control("Environment"), "an empty map has no row to show");
-        assert!(!has_control("ServerlessJobConfig.JobType"));
-        assert!(!has_control("DebugRuleConfigurations[0].RuleConfigurationName"));
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    ids::RunId,
     job_draft::{FieldError, JobDraft, SourceKind},
     job_spec::JobSpec,
 };
@@ -22,6 +21,8 @@ pub(super) struct FormState {
     /// `true` or `false`
     pub checkpoints: RwSignal<String>,
     pub request: RequestForm,
+    /// What is typed right now.
+    pub draft: Memo<JobDraft>,
     pub kept: StoredValue<Kept>,
     /// What is wrong with the chosen file, found in the browser before it is sent.
     pub file_error: RwSignal<Option<String>>,
@@ -35,8 +36,6 @@ pub(super) struct FormState {
 pub(super) struct Kept {
     /// The sample that the form was opened with: `sample:<name>`.
     pub sample: Option<String>,
-    /// The run that this is a clone of.
-    pub parent: Option<RunId>,
     /// Of the file that an earlier submit brought, or of the parent run's source.
     pub source_sha256: Option<String>,
     pub source_file_name: Option<String>,
@@ -53,40 +52,45 @@ impl FormState {
     pub(super) fn new(draft: JobDraft, refused: Vec<FieldError>) -> Self {
         let sample = matches!(draft.source_kind(), SourceKind::Sample(_)).then(|| draft.source.clone());
         let source = if draft.source.is_empty() { "upload".to_owned() } else { draft.source };
+        let experiment = RwSignal::new(draft.experiment);
+        let job_name = RwSignal::new(draft.job_name);
+        let source = RwSignal::new(source);
+        let source_uri = RwSignal::new(draft.source_uri);
+        let entry_point = RwSignal::new(draft.entry_point);
+        let checkpoints = RwSignal::new(draft.checkpoints.to_string());
+        let request = RequestForm::new(&draft.fields);
+        let kept = StoredValue::new(Kept {
+            sample,
+            source_sha256: draft.source_sha256,
+            source_file_name: draft.source_file_name,
+            refused,
+        });
+        let parent = draft.parent;
+        let draft = Memo::new(move |_| JobDraft {
+            experiment: experiment.get(),
+            job_name: job_name.get(),
+            source: source.get(),
+            source_sha256: kept.with_value(|it| it.source_sha256.clone()),
+            source_file_name: kept.with_value(|it| it.source_file_name.clone()),
+            source_uri: source_uri.get(),
+            entry_point: entry_point.get(),
+            parent: parent.clone(),
+            checkpoints: checkpoints.with(|it| it == "true"),
+            fields: request.fields().get(),
+        });
         Self {
-            experiment: RwSignal::new(draft.experiment),
-            job_name: RwSignal::new(draft.job_name),
-            source: RwSignal::new(source),
-            source_uri: RwSignal::new(draft.source_uri),
-            entry_point: RwSignal::new(draft.entry_point),
-            checkpoints: RwSignal::new(draft.checkpoints.to_string()),
-            request: RequestForm::new(&draft.fields),
-            kept: StoredValue::new(Kept {
-                sample,
-                parent: draft.parent,
-                source_sha256: draft.source_sha256,
-                source_file_name: draft.source_file_name,
-                refused,
-            }),
+            experiment,
+            job_name,
+            source,
+            source_uri,
+            entry_point,
+            checkpoints,
+            request,
+            draft,
+            kept,
             file_error: RwSignal::new(None),
             touched: RwSignal::new(BTreeSet::new()),
             show_all: RwSignal::new(false),
-        }
-    }
-
-    /// What is typed right now.
-    pub(super) fn to_draft(self) -> JobDraft {
-        JobDraft {
-            experiment: self.experiment.get(),
-            job_name: self.job_name.get(),
-            source: self.source.get(),
-            source_sha256: self.kept.with_value(|it| it.source_sha256.clone()),
-            source_file_name: self.kept.with_value(|it| it.source_file_name.clone()),
-            source_uri: self.source_uri.get(),
-            parent: self.kept.with_value(|it| it.parent.clone()),
-            entry_point: self.entry_point.get(),
-            checkpoints: self.checkpoints.with(|it| it == "true"),
-            fields: self.request.fields().get(),
         }
     }
 
@@ -109,7 +113,7 @@ impl FormState {
     /// The errors to show now: the server's until a field is touched, the parser's for touched fields, all of them
     /// after an attempt to submit.
     pub(super) fn errors(self) -> FormErrors {
-        let parsed = Memo::new(move |_| JobSpec::parse(&self.to_draft()).err().unwrap_or_default());
+        let parsed = Memo::new(move |_| self.draft.with(|it| JobSpec::parse(it).err().unwrap_or_default()));
         let shown = Memo::new(move |_| {
             let show_all = self.show_all.get();
             let touched = self.touched.get();
@@ -139,7 +143,7 @@ impl FormState {
     /// Whether the browser may send the form; if not, every error is shown from now on.
     pub(super) fn check(self) -> bool {
         self.show_all.set(true);
-        let is_parsed = untrack(|| JobSpec::parse(&self.to_draft()).is_ok());
+        let is_parsed = self.draft.with_untracked(|it| JobSpec::parse(it).is_ok());
         is_parsed && self.file_error.get_untracked().is_none()
     }
 }

@@ -33,6 +33,7 @@ impl Kind {
 #[component]
 pub(super) fn ChartsTab(page: Page) -> impl IntoView {
     view! {
+        <h2 class="sr-only">"Curves"</h2>
         <Tools page/>
         <ChartGrid page kind=Kind::Algorithm/>
         <NoCurves page kind=Kind::Algorithm/>
@@ -42,6 +43,7 @@ pub(super) fn ChartsTab(page: Page) -> impl IntoView {
 #[component]
 pub(super) fn SystemTab(page: Page) -> impl IntoView {
     view! {
+        <h2 class="sr-only">"Instances"</h2>
         <ChartGrid page kind=Kind::Instance/>
         <NoCurves page kind=Kind::Instance/>
     }

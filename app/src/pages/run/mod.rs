@@ -48,7 +48,7 @@ pub fn RunPage() -> impl IntoView {
 fn NoRun() -> impl IntoView {
     view! {
         <Title text="No such run"/>
-        <Empty title="No such run">
+        <Empty title="No such run" is_page=true>
             <p>"This Trainyard knows no run with this id."</p>
             <p class="empty-actions"><a class="button" href=paths::RUNS>"All runs"</a></p>
         </Empty>

@@ -134,7 +134,7 @@ pub(super) fn MetricsTable(page: Page) -> impl IntoView {
     };
     let heading = move || if state.run.with(Run::is_over) { "Final" } else { "Last" };
     view! {
-        <div class="pairs-scroll">
+        <div class="pairs-scroll" tabindex="0" role="region" aria-label="Metrics, to scroll">
             <table class="pairs metrics-table">
                 <thead>
                     <tr>

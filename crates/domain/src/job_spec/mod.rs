@@ -79,6 +79,10 @@ impl JobSpec {
         own_tags(draft, &mut errors);
         let mut fields = draft.fields.clone();
         default_data_types(&mut fields);
+        // It acts with managed spot only, and the form hides it without.
+        if !fields.is_true("EnableManagedSpotTraining") {
+            fields.remove("StoppingCondition.MaxWaitTimeInSeconds");
+        }
         let has_default_checkpoints = draft.checkpoints && fields.get(CHECKPOINTS).trim().is_empty();
         if !draft.checkpoints {
             fields.remove("CheckpointConfig");

@@ -7,13 +7,7 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use serde_json::{Map, Value};
 
-use super::{
-    Shared,
-    fault::Path,
-    members::{Kind, REQUEST, Structure},
-    python::literal,
-    visible::quoted,
-};
+use super::{Shared, fault::Path, members::Kind, python::literal, visible::quoted};
 
 /// What `ModelTrainer` has a parameter for, as it stands: member and parameter.
 const PARAMETERS: [(&str, &str); 8] = [
@@ -63,7 +57,7 @@ pub(super) fn render(request: &Value, region: &str) -> Shared {
     let channels = match members.get("InputDataConfig") {
         Some(value) => {
             let path = Path::default().member("InputDataConfig");
-            let channels = writer.value(value, REQUEST.kind_of("InputDataConfig"), &path, 4);
+            let channels = writer.value(value, Kind::request().of_member("InputDataConfig"), &path, 4);
             format!("\n    input_data_config={channels},\n    wait=False,\n")
         }
         None => "wait=False".to_owned(),
@@ -116,7 +110,7 @@ impl Writer {
 
     fn member(&mut self, name: &str, value: &Value) {
         let path = Path::default().member(name);
-        let kind = REQUEST.kind_of(name);
+        let kind = Kind::request().of_member(name);
         if let Some((_, parameter)) = PARAMETERS.iter().find(|(member, _)| *member == name) {
             let value = self.value(value, kind, &path, 4);
             self.argument(parameter, &value);
@@ -142,7 +136,7 @@ impl Writer {
 
     fn algorithm(&mut self, value: &Value, path: &Path) {
         let Some(members) = value.as_object() else { return };
-        let Some(kind) = REQUEST.kind_of("AlgorithmSpecification") else { return };
+        let Some(kind) = Kind::request().of_member("AlgorithmSpecification") else { return };
         for (name, value) in members {
             let path = path.member(name);
             let kind = kind.of_member(name);
@@ -162,7 +156,9 @@ impl Writer {
 
     fn network(&mut self, members: &Map<String, Value>) {
         let mut fields = Vec::new();
-        if let (Some(Value::Object(vpc)), Some(kind)) = (members.get("VpcConfig"), REQUEST.kind_of("VpcConfig")) {
+        if let (Some(Value::Object(vpc)), Some(kind)) =
+            (members.get("VpcConfig"), Kind::request().of_member("VpcConfig"))
+        {
             fields = self.fields(vpc, kind, &Path::default().member("VpcConfig"), 8);
         }
         for name in &OF_NETWORK[1..] {
@@ -179,7 +175,7 @@ impl Writer {
     fn compute(&mut self, members: &Map<String, Value>) {
         let mut fields = Vec::new();
         if let (Some(Value::Object(resources)), Some(kind)) =
-            (members.get("ResourceConfig"), REQUEST.kind_of("ResourceConfig"))
+            (members.get("ResourceConfig"), Kind::request().of_member("ResourceConfig"))
         {
             fields = self.fields(resources, kind, &Path::default().member("ResourceConfig"), 8);
         }
@@ -213,15 +209,15 @@ impl Writer {
     /// A value as Python: structures as objects of the SDK's classes.
     fn value(&mut self, value: &Value, kind: Option<Kind>, path: &Path, indent: usize) -> String {
         match (value, kind) {
-            (Value::Object(map), Some(Kind::Structure(structure))) => {
-                let fields = self.fields(map, Kind::Structure(structure), path, indent + 4);
-                self.object(structure, &fields, indent)
+            (Value::Object(map), Some(kind @ Kind::Structure(node))) => {
+                let fields = self.fields(map, kind, path, indent + 4);
+                self.object(&node.shape, &fields, indent)
             }
             (Value::Array(items), Some(Kind::List(item))) if !items.is_empty() => {
                 let inner = " ".repeat(indent + 4);
                 let mut lines = String::new();
                 for (index, it) in items.iter().enumerate() {
-                    let value = self.value(it, Some(*item), &path.item(index), indent + 4);
+                    let value = self.value(it, Some(Kind::of(item)), &path.item(index), indent + 4);
                     let _ = writeln!(lines, "{inner}{value},");
                 }
                 format!("[\n{lines}{}]", " ".repeat(indent))
@@ -230,9 +226,9 @@ impl Writer {
         }
     }
 
-    fn object(&mut self, structure: &Structure, fields: &[String], indent: usize) -> String {
-        self.classes.insert(structure.name);
-        format!("{}(\n{}{})", structure.name, fields.concat(), " ".repeat(indent))
+    fn object(&mut self, class: &'static str, fields: &[String], indent: usize) -> String {
+        self.classes.insert(class);
+        format!("{class}(\n{}{})", fields.concat(), " ".repeat(indent))
     }
 
     fn fields(&mut self, map: &Map<String, Value>, kind: Kind, path: &Path, indent: usize) -> Vec<String> {

@@ -6,10 +6,13 @@ use super::{
     aws_cli,
     fault::{Fault, ReadError},
     json,
-    members::{READ_ONLY, REQUEST},
+    members::Kind,
     python, yaml,
 };
-use crate::ids::JobName;
+use crate::{
+    ids::JobName,
+    training_job::{is_answer_only, request_of_answer},
+};
 
 /// What a pasted text turned out to be.
 #[derive(Clone, Debug, PartialEq)]
@@ -152,23 +155,26 @@ fn begins_with_member(text: &str) -> bool {
     let first = text.lines().map(str::trim).find(|it| !it.is_empty() && !it.starts_with('#')).unwrap_or("");
     let Some((key, rest)) = first.split_once(':') else { return first.starts_with("---") };
     let key = key.trim_matches(['"', '\'']);
-    (rest.is_empty() || rest.starts_with(' ')) && (REQUEST.kind_of(key).is_some() || READ_ONLY.contains(&key))
+    (rest.is_empty() || rest.starts_with(' ')) && (is_member(key) || is_answer_only(key))
+}
+
+fn is_member(name: &str) -> bool {
+    Kind::request().of_member(name).is_some()
 }
 
 /// The members that CreateTrainingJob takes. Nothing when it has none of them.
 fn request(map: Map<String, Value>, from: PastedFrom, mut notes: Vec<String>) -> Option<Pasted> {
-    let (read_only, map): (Map<_, _>, Map<_, _>) =
-        map.into_iter().partition(|(name, _)| READ_ONLY.contains(&name.as_str()));
-    if !map.keys().any(|it| REQUEST.kind_of(it).is_some()) {
+    let (map, left_out) = request_of_answer(map);
+    if !map.keys().any(|it| is_member(it)) {
         return None;
     }
-    if !read_only.is_empty() {
-        notes.push(format!("Left out, because only a description has it: {}.", list(read_only.keys())));
+    if !left_out.is_empty() {
+        notes.push(format!("Left out, because only a description has it: {}.", list(left_out.iter())));
         if !map.contains_key("Tags") {
             notes.push("A description does not say the job's tags: add those that you want.".to_owned());
         }
     }
-    let unknown: Vec<&String> = map.keys().filter(|it| REQUEST.kind_of(it).is_none()).collect();
+    let unknown: Vec<&String> = map.keys().filter(|it| !is_member(it)).collect();
     if !unknown.is_empty() {
         notes.push(format!(
             "CreateTrainingJob has no member {}: check the name, or SageMaker will refuse the request.",

@@ -9,23 +9,16 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use super::{
-    Shared,
-    fault::Path,
-    members::{Kind, REQUEST},
-    model_trainer::snake,
-    visible::escape,
-};
+use super::{Shared, fault::Path, members::Kind, model_trainer::snake, visible::escape};
 
 /// Members of the API that the resource has no argument for.
-const MISSING: [&str; 5] =
-    ["InstancePreferences", "SelectedInstanceType", "SelectedInstanceCount", "DatasetSource", "SequenceLength"];
+const MISSING: [&str; 3] = ["InstancePreferences", "DatasetSource", "SequenceLength"];
 
 pub(super) fn render(request: &Value, region: &str) -> Shared {
     let mut writer = Writer { notes: Vec::new() };
     let empty = Map::new();
     let members = request.as_object().unwrap_or(&empty);
-    let body = writer.body(members, Kind::Structure(&REQUEST), &Path::default(), 2);
+    let body = writer.body(members, Kind::request(), &Path::default(), 2);
     let text = format!(
         "terraform {{\n  required_providers {{\n    aws = {{\n      source = \"hashicorp/aws\"\n    }}\n  }}\n}}\n\n\
          provider \"aws\" {{\n  region = {}\n}}\n\n\
@@ -72,17 +65,17 @@ impl Writer {
                 (Kind::Structure(_), Value::Object(map)) => {
                     blocks.push(self.block(&argument, map, kind, &path, indent));
                 }
-                (Kind::List(item @ Kind::Structure(_)), Value::Array(items)) => {
+                (Kind::List(item), Value::Array(items)) if !item.members().is_empty() => {
                     for (index, it) in items.iter().enumerate() {
                         match it {
                             Value::Object(map) => {
-                                blocks.push(self.block(&argument, map, *item, &path.item(index), indent));
+                                blocks.push(self.block(&argument, map, Kind::of(item), &path.item(index), indent));
                             }
                             _ => self.wrong_type(&path.item(index)),
                         }
                     }
                 }
-                (Kind::Structure(_) | Kind::List(Kind::Structure(_)), _) => self.wrong_type(&path),
+                (Kind::Structure(node) | Kind::List(node), _) if !node.members().is_empty() => self.wrong_type(&path),
                 _ => arguments.push((argument, expression(value, indent))),
             }
         }

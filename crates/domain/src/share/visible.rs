@@ -14,8 +14,8 @@ pub(super) fn is_hidden(c: char) -> bool {
         )
 }
 
-/// Writes `text` between double quotes. `\n`, `\r`, `\t`, `\"`, `\\`, `\uXXXX` and `\UXXXXXXXX` mean the same in YAML,
-/// in Python and in HCL.
+/// Writes `text` between double quotes. `\n`, `\r`, `\t`, `\"`, `\\`, `\u` with four digits and `\U` with eight mean the
+/// same in YAML, in Python and in HCL.
 pub(super) fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');

@@ -8,6 +8,7 @@
 //!   valid request the second undoes the first exactly.
 //! - [`rules`] hold what only several members together can break.
 
+mod answer;
 mod fields;
 mod parse;
 mod request;
@@ -18,6 +19,8 @@ mod tests;
 mod text;
 mod tree;
 
+pub use answer::{is_answer_only, request_of_answer};
 pub use fields::Fields;
 pub use request::TrainingJobRequest;
+pub(crate) use schema::root;
 pub use schema::{Kind, Node};

@@ -17,14 +17,8 @@ pub(super) type RowNumbers = BTreeMap<String, Vec<usize>>;
 
 impl Fields {
     /// Checks every member and names all that are wrong, not only the first.
-    ///
-    /// `MaxWaitTimeInSeconds` acts with managed spot only and is left out without it, because the form hides it then.
     pub fn to_request(&self) -> Result<TrainingJobRequest, Vec<FieldError>> {
-        let mut fields = self.clone();
-        if !self.is_true("EnableManagedSpotTraining") {
-            fields.remove("StoppingCondition.MaxWaitTimeInSeconds");
-        }
-        let (request, rows, mut errors) = fields.to_value();
+        let (request, rows, mut errors) = self.to_value();
         rules::check(&request, &rows, &mut errors);
         if errors.is_empty() { Ok(TrainingJobRequest::of_checked(request)) } else { Err(errors) }
     }

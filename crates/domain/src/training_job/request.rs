@@ -74,10 +74,6 @@ impl TrainingJobRequest {
         self.0.get("EnableManagedSpotTraining").and_then(Value::as_bool).unwrap_or(false)
     }
 
-    pub fn has_checkpoints(&self) -> bool {
-        self.0.get("CheckpointConfig").is_some()
-    }
-
     pub fn hyperparameters(&self) -> BTreeMap<String, String> {
         let entries = self.0.get("HyperParameters").and_then(Value::as_object).into_iter().flat_map(Map::iter);
         entries.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()

@@ -9,6 +9,8 @@ use serde::Deserialize;
 pub struct Node {
     /// SageMaker's name; empty for elements.
     pub name: String,
+    /// Of a structure: the shape's name in the API model, by which the SageMaker SDK calls its classes.
+    pub shape: String,
     /// Whether its structure cannot do without it.
     pub is_required: bool,
     /// Characters of a text, elements of a list or map, value of an integer.
@@ -52,22 +54,31 @@ struct Row {
 }
 
 /// The root: a structure of all top-level members.
-pub(super) fn root() -> &'static Node {
+pub(crate) fn root() -> &'static Node {
     static ROOT: OnceLock<Node> = OnceLock::new();
     ROOT.get_or_init(|| {
         let mut reader = csv::Reader::from_reader(include_str!("../../data/training_job_fields.csv").as_bytes());
         let rows: Vec<Row> = reader.deserialize().filter_map(Result::ok).collect();
-        Node { name: String::new(), is_required: true, min: None, max: None, kind: structure(&rows, "") }
+        Node {
+            name: String::new(),
+            shape: "CreateTrainingJobRequest".to_owned(),
+            is_required: true,
+            min: None,
+            max: None,
+            kind: structure(&rows, ""),
+        }
     })
 }
 
 impl Node {
+    /// The members of a structure, in the API's order.
+    pub fn members(&self) -> &[Self] {
+        if let Kind::Structure(members) = &self.kind { members } else { &[] }
+    }
+
     /// The member of this structure with that name.
     pub fn member(&self, name: &str) -> Option<&Self> {
-        match &self.kind {
-            Kind::Structure(members) => members.iter().find(|it| it.name == name),
-            _ => None,
-        }
+        self.members().iter().find(|it| it.name == name)
     }
 
     /// What a path without row numbers leads to: `VpcConfig.Subnets`, `InputDataConfig[].ChannelName`,
@@ -101,6 +112,7 @@ fn node(rows: &[Row], row: &Row, name: &str) -> Node {
             Some(row) => node(rows, row, ""),
             None => Node {
                 name: String::new(),
+                shape: element_shape(name),
                 is_required: false,
                 min: None,
                 max: None,
@@ -117,7 +129,17 @@ fn node(rows: &[Row], row: &Row, name: &str) -> Node {
         "boolean" => Kind::Boolean,
         _ => Kind::Text(rule(row)),
     };
-    Node { name: name.to_owned(), is_required: !row.required.is_empty(), min: row.min, max: row.max, kind }
+    let (name, shape) = (name.to_owned(), name.to_owned());
+    Node { name, shape, is_required: !row.required.is_empty(), min: row.min, max: row.max, kind }
+}
+
+/// The API calls the elements of `Tags` `Tag`; channels have a name of their own.
+fn element_shape(list: &str) -> String {
+    match list {
+        "InputDataConfig" => "Channel",
+        _ => list.strip_suffix('s').unwrap_or(list),
+    }
+    .to_owned()
 }
 
 fn rule(row: &Row) -> Rule {
@@ -159,5 +181,9 @@ mod tests {
         assert!(Node::find("InputDataConfig").is_some_and(|it| !it.is_required && it.max == Some(20)));
         assert!(Node::find("HyperParameters{value}").is_some_and(|it| it.max == Some(2_500)));
         assert!(Node::find("NoSuchMember").is_none());
+        let shape = |path| Node::find(path).map(|it| it.shape.as_str());
+        assert_eq!(shape("InputDataConfig[]"), Some("Channel"));
+        assert_eq!(shape("ResourceConfig.InstanceGroups[]"), Some("InstanceGroup"));
+        assert_eq!(shape("InputDataConfig[].DataSource.S3DataSource"), Some("S3DataSource"));
     }
 }

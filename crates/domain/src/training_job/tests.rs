@@ -256,7 +256,6 @@ fn requests_out_of_the_world_survive_the_form() {
         let fields = Fields::read(&request).unwrap_or_else(|errors| panic!("{name}: {errors:?}"));
         let (again, _, errors) = fields.to_value();
         assert_eq!((again, errors), (request, vec![]), "{name}");
-        // One example sends a maximum wait without spot; the form leaves that out.
         let errors = fields.to_request().err().unwrap_or_default();
         assert_eq!(errors, vec![], "{name}");
         count += 1;

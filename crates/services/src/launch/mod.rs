@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use domain::{
     ids::RunId,
-    image_catalogue::{CatalogueImage, catalogue_images},
+    image_catalogue::CatalogueImage,
     job_draft::{FieldError, JobDraft},
     job_spec::JobSpec,
     run::Run,
@@ -76,8 +76,8 @@ impl Services {
     }
 
     /// The images that AWS offers in the engine's region.
-    pub fn catalogue_images(&self) -> Vec<CatalogueImage> {
-        catalogue_images(&self.inner.engine.info.region)
+    pub fn catalogue_images(&self) -> &[CatalogueImage] {
+        &self.inner.images
     }
 
     /// The bundled samples, each with a form that can be launched as it is.

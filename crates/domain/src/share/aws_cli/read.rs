@@ -10,9 +10,10 @@ use super::{
 use crate::share::{
     fault::{Fault, Path},
     json,
-    members::{Kind, REQUEST},
+    members::Kind,
     yaml,
 };
+use crate::training_job::root;
 
 /// Options of the CLI itself, which say nothing about the job; the first of them take a value.
 const GLOBAL_WITH_VALUE: [&str; 10] = [
@@ -157,12 +158,13 @@ fn object(given: Given<'_>, read: fn(&str) -> Result<Value, Fault>) -> Result<Ma
 fn member(option: &str, values: &[Given<'_>], at: usize) -> Result<(&'static str, Value), Fault> {
     let find = |option: &str| {
         let folded = option.replace('-', "");
-        REQUEST.members.iter().find(|(name, _)| name.eq_ignore_ascii_case(&folded))
+        let found = root().members().iter().find(|it| it.name.eq_ignore_ascii_case(&folded))?;
+        Some((found.name.as_str(), Kind::of(found)))
     };
     let negated = option.strip_prefix("no-").and_then(find).filter(|(_, kind)| matches!(kind, Kind::Flag));
     let (name, kind, is_negated) = match (find(option), negated) {
-        (Some((name, kind)), _) => (*name, *kind, false),
-        (None, Some((name, kind))) => (*name, *kind, true),
+        (Some((name, kind)), _) => (name, kind, false),
+        (None, Some((name, kind))) => (name, kind, true),
         (None, None) => {
             return Err(Fault::new(
                 at,
@@ -182,7 +184,7 @@ fn member(option: &str, values: &[Given<'_>], at: usize) -> Result<(&'static str
             [it] if it.text.trim_start().starts_with('[') => json_value(*it)?,
             values => {
                 let items = values.iter().enumerate();
-                items.map(|(index, it)| one(*it, *item, &path.item(index))).collect::<Result<_, _>>()?
+                items.map(|(index, it)| one(*it, Kind::of(item), &path.item(index))).collect::<Result<_, _>>()?
             }
         },
         (_, [it]) => one(*it, kind, &path)?,

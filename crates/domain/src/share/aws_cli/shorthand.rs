@@ -31,7 +31,7 @@ pub(super) fn typed(text: &str, kind: Option<Kind>, at: usize, path: &Path) -> R
             "false" => Ok(Value::Bool(false)),
             _ => Err(Fault::new(at, format!("`{path}` is `{text}`, but SageMaker takes `true` or `false`."))),
         },
-        Some(Kind::List(item)) => Ok(Value::Array(vec![typed(text, Some(*item), at, &path.item(0))?])),
+        Some(Kind::List(item)) => Ok(Value::Array(vec![typed(text, Some(Kind::of(item)), at, &path.item(0))?])),
         Some(Kind::Structure(_) | Kind::Map) => Err(Fault::new(
             at,
             format!("`{path}` is `{text}`, but SageMaker takes members. Write them as `Name=value` or as JSON."),
@@ -127,7 +127,7 @@ impl Reader<'_> {
         match (kind, texts.len()) {
             (Some(Kind::List(item)), _) => {
                 let items = texts.iter().enumerate();
-                items.map(|(index, (text, at))| typed(text, Some(*item), *at, &path.item(index))).collect()
+                items.map(|(index, (text, at))| typed(text, Some(Kind::of(item)), *at, &path.item(index))).collect()
             }
             (_, 1) => typed(&texts[0].0, kind, at, path),
             _ => Err(Fault::new(

@@ -12,8 +12,8 @@ use super::{
 use crate::share::{
     cursor::Cursor,
     fault::{Fault, MAX_DEPTH, Path, too_deep},
-    members::READ_ONLY,
 };
+use crate::training_job::is_answer_only;
 
 /// The request, and what to say about how it was read.
 pub(in crate::share) fn read(text: &str) -> Result<(Value, Vec<String>), Fault> {
@@ -193,7 +193,7 @@ fn expression(cursor: &mut Cursor<'_>, path: &Path) -> Result<Value, Fault> {
 }
 
 fn not_a_literal(cursor: &mut Cursor<'_>, path: &Path) -> Result<Value, Fault> {
-    if path.first().is_some_and(|it| READ_ONLY.contains(&it)) {
+    if path.first().is_some_and(|it| is_answer_only(it)) {
         return skip_expression(cursor, path).map(|()| Value::Null);
     }
     let sample = cursor.sample();

@@ -3,10 +3,7 @@
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Map, Value, json};
 
-use super::{
-    members::{Kind, REQUEST},
-    *,
-};
+use super::{members::Kind, *};
 
 mod broken;
 mod pasted;
@@ -138,14 +135,14 @@ fn of_kind(kind: Kind) -> BoxedStrategy<Value> {
         Kind::Map => vec((text(), text()), 0..4)
             .prop_map(|it| Value::Object(it.into_iter().map(|(key, value)| (key, value.into())).collect()))
             .boxed(),
-        Kind::List(item) => vec(of_kind(*item), 0..3).prop_map(Value::from).boxed(),
-        Kind::Structure(structure) => {
-            let members: Vec<_> =
-                structure.members.iter().map(|(_, kind)| prop::option::weighted(0.3, of_kind(*kind))).collect();
+        Kind::List(item) => vec(of_kind(Kind::of(item)), 0..3).prop_map(Value::from).boxed(),
+        Kind::Structure(node) => {
+            let members = node.members().iter();
+            let members: Vec<_> = members.map(|it| prop::option::weighted(0.3, of_kind(Kind::of(it)))).collect();
             members
                 .prop_map(|values| {
-                    let named = structure.members.iter().zip(values);
-                    Value::Object(named.filter_map(|((name, _), it)| Some(((*name).to_owned(), it?))).collect())
+                    let named = node.members().iter().zip(values);
+                    Value::Object(named.filter_map(|(member, it)| Some((member.name.clone(), it?))).collect())
                 })
                 .boxed()
         }
@@ -154,7 +151,7 @@ fn of_kind(kind: Kind) -> BoxedStrategy<Value> {
 
 /// Any request that SageMaker's types allow, with a member that it does not have.
 fn any_request() -> BoxedStrategy<Value> {
-    (of_kind(Kind::Structure(&REQUEST)), text(), text(), any_json())
+    (of_kind(Kind::request()), text(), text(), any_json())
         .prop_map(|(mut request, name, unknown, value)| {
             request["TrainingJobName"] = name.into();
             request[format!("Zz{unknown}")] = value;

@@ -1,6 +1,7 @@
 //! What each format looks like.
 
 use super::*;
+use crate::training_job::root;
 
 fn short() -> Value {
     json!({
@@ -101,8 +102,8 @@ fn the_model_trainer_says_what_it_cannot() {
 #[test]
 fn nothing_is_dropped_silently() {
     for format in [ShareFormat::ModelTrainer, ShareFormat::Terraform] {
-        for (name, kind) in REQUEST.members {
-            visit(format, &[(*name).to_owned()], *kind);
+        for member in root().members() {
+            visit(format, &[member.name.clone()], Kind::of(member));
         }
         let unknown = json!({ "TrainingJobName": "a", "NewMember": "b7f3" });
         assert!(format.render(&unknown, "r").notes.iter().any(|it| it.starts_with("`NewMember`")));
@@ -112,19 +113,19 @@ fn nothing_is_dropped_silently() {
 /// A request that has this one member, with a value that is found again.
 fn visit(format: ShareFormat, path: &[String], kind: Kind) {
     let leaf = match kind {
-        Kind::Structure(structure) => {
-            for (name, kind) in structure.members {
-                visit(format, &[path, &[(*name).to_owned()]].concat(), *kind);
+        Kind::Structure(node) => {
+            for member in node.members() {
+                visit(format, &[path, &[member.name.clone()]].concat(), Kind::of(member));
             }
             return;
         }
-        Kind::List(Kind::Structure(structure)) if path != ["Tags"] => {
-            for (name, kind) in structure.members {
-                visit(format, &[path, &["[]".to_owned(), (*name).to_owned()]].concat(), *kind);
+        Kind::List(item) if path != ["Tags"] && !item.members().is_empty() => {
+            for member in item.members() {
+                visit(format, &[path, &["[]".to_owned(), member.name.clone()]].concat(), Kind::of(member));
             }
             return;
         }
-        Kind::List(Kind::Structure(_)) => json!([{ "Key": "b7f3", "Value": "b7f3" }]),
+        Kind::List(item) if !item.members().is_empty() => json!([{ "Key": "b7f3", "Value": "b7f3" }]),
         Kind::List(_) => json!(["b7f3"]),
         Kind::Map => json!({ "b7f3": "b7f3" }),
         Kind::Text => json!("b7f3"),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::share::{
     fault::{Fault, MAX_DEPTH, Path, too_deep},
-    members::{Kind, REQUEST},
+    members::Kind,
 };
 
 pub(in crate::share) fn read(text: &str) -> Result<Value, Fault> {
@@ -33,7 +33,7 @@ fn document(text: &str) -> Result<Value, Fault> {
             Event::DocumentStart(_) => {
                 return Err(Fault::new(at, "a second YAML document begins here. Paste one training job at a time."));
             }
-            event => value = reader.node(event, at, &Path::default(), Some(Kind::Structure(&REQUEST)))?,
+            event => value = reader.node(event, at, &Path::default(), Some(Kind::request()))?,
         }
     }
 }
