@@ -79,13 +79,7 @@ class Endpoint:
             urllib.request.urlopen(urllib.request.Request(f"{self.url}/{BUCKET}", method="DELETE"), timeout=5).close()
 
     def answers(self):
-        try:
-            urllib.request.urlopen(f"{self.url}/", timeout=5).close()
-        except urllib.error.HTTPError:
-            return True
-        except OSError:
-            return False
-        return True
+        return is_answering(f"{self.url}/", seconds=5)
 
     def end(self):
         if self.server is None:
@@ -167,9 +161,14 @@ def reason_of(failure):
 
 
 def is_reachable(host):
-    """As pip reaches it, proxies included; what it answers does not matter."""
+    """As pip reaches it, proxies included."""
+    return is_answering(f"https://{host}/", seconds=10)
+
+
+def is_answering(url, seconds):
+    """What it answers does not matter."""
     try:
-        urllib.request.urlopen(f"https://{host}/", timeout=10).close()
+        urllib.request.urlopen(url, timeout=seconds).close()
     except urllib.error.HTTPError:
         return True
     except OSError:

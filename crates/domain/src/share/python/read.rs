@@ -193,7 +193,7 @@ fn expression(cursor: &mut Cursor<'_>, path: &Path) -> Result<Value, Fault> {
 }
 
 fn not_a_literal(cursor: &mut Cursor<'_>, path: &Path) -> Result<Value, Fault> {
-    if path.first().is_some_and(|it| is_answer_only(it)) {
+    if path.first().is_some_and(is_answer_only) {
         return skip_expression(cursor, path).map(|()| Value::Null);
     }
     let sample = cursor.sample();
