@@ -103,7 +103,7 @@ fn the_model_trainer_says_what_it_cannot() {
 fn nothing_is_dropped_silently() {
     for format in [ShareFormat::ModelTrainer, ShareFormat::Terraform] {
         for member in root().members() {
-            visit(format, &[member.name.clone()], Kind::of(member));
+            visit(format, std::slice::from_ref(&member.name), Kind::of(member));
         }
         let unknown = json!({ "TrainingJobName": "a", "NewMember": "b7f3" });
         assert!(format.render(&unknown, "r").notes.iter().any(|it| it.starts_with("`NewMember`")));
@@ -115,7 +115,7 @@ fn visit(format: ShareFormat, path: &[String], kind: Kind) {
     let leaf = match kind {
         Kind::Structure(node) => {
             for member in node.members() {
-                visit(format, &[path, &[member.name.clone()]].concat(), Kind::of(member));
+                visit(format, &[path, std::slice::from_ref(&member.name)].concat(), Kind::of(member));
             }
             return;
         }
