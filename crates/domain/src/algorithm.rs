@@ -44,15 +44,20 @@ impl AlgorithmHyperparameter {
         let kind = match self.kind.as_str() {
             "int" => "whole number".to_owned(),
             "float" => "number".to_owned(),
-            "bool" => "true or false".to_owned(),
+            "bool" => self.choices.replace('|', " or "),
             "enum" => self.choices.replace('|', ", "),
             other => other.to_owned(),
         };
-        let range = match (self.min.as_str(), self.max.as_str()) {
-            ("", "") => String::new(),
-            (min, "") => format!(", at least {min}"),
-            ("", max) => format!(", at most {max}"),
-            (min, max) => format!(", {min} to {max}"),
+        let range = match (Limit::read(&self.min), Limit::read(&self.max)) {
+            (None, None) => String::new(),
+            (Some(Limit { text: min, is_included: true, .. }), Some(Limit { text: max, is_included: true, .. })) => {
+                format!(", {min} to {max}")
+            }
+            (min, max) => {
+                let min = min.map(|it| format!(", {} {}", if it.is_included { "at least" } else { "above" }, it.text));
+                let max = max.map(|it| format!(", {} {}", if it.is_included { "at most" } else { "below" }, it.text));
+                format!("{}{}", min.unwrap_or_default(), max.unwrap_or_default())
+            }
         };
         let default = if self.default.is_empty() { String::new() } else { format!(", default {}", self.default) };
         format!("{kind}{range}{default}")
@@ -65,20 +70,33 @@ impl AlgorithmHyperparameter {
         let is_fine = match self.kind.as_str() {
             "int" => value.parse::<i64>().is_ok() && self.is_in_range(number),
             "float" => self.is_in_range(number),
-            "enum" => self.choices.split('|').any(|it| it == value),
-            "bool" => matches!(value.to_lowercase().as_str(), "true" | "false" | "0" | "1"),
+            "enum" | "bool" => false,
             _ => true,
         };
         // Several numbers may also be a word, `auto`.
-        let is_word = self.choices.split('|').any(|it| it == value && !it.is_empty());
-        (!is_fine && !is_word).then(|| format!("{} takes: {}", self.name, self.rule_text()))
+        let is_choice = self.choices.split('|').any(|it| it == value && !it.is_empty());
+        (!is_fine && !is_choice).then(|| format!("{} takes: {}", self.name, self.rule_text()))
     }
 
     fn is_in_range(&self, value: Option<f64>) -> bool {
-        let limit = |text: &str| text.parse::<f64>().ok();
-        value.is_some_and(|it| {
-            limit(&self.min).is_none_or(|min| it >= min) && limit(&self.max).is_none_or(|max| it <= max)
-        })
+        let Some(value) = value else { return false };
+        let is_above = Limit::read(&self.min).is_none_or(|it| value > it.number || it.is_included && value == it.number);
+        let is_below = Limit::read(&self.max).is_none_or(|it| value < it.number || it.is_included && value == it.number);
+        is_above && is_below
+    }
+}
+
+/// One end of a range; `>0` and `<1` do not belong to it.
+struct Limit<'a> {
+    text: &'a str,
+    number: f64,
+    is_included: bool,
+}
+
+impl Limit<'_> {
+    fn read(limit: &str) -> Option<Limit<'_>> {
+        let text = limit.trim_start_matches(['>', '<']);
+        text.parse().ok().map(|number| Limit { text, number, is_included: text.len() == limit.len() })
     }
 }
 
@@ -111,5 +129,26 @@ mod tests {
         }
         assert!(find("xgboost", "eta").value_fault("1.1").is_some());
         assert_eq!(find("kmeans", "k").value_fault("10"), None);
+    }
+
+    #[test]
+    fn an_open_limit_is_outside() {
+        let share = find("xgboost", "subsample");
+        assert_eq!(share.rule_text(), "number, above 0, at most 1, default 1");
+        assert!(share.value_fault("0").is_some());
+        assert_eq!(share.value_fault("0.01").or(share.value_fault("1")), None);
+        let quantile = find("linear-learner", "quantile");
+        assert!(quantile.value_fault("1").is_some());
+        assert_eq!(quantile.value_fault("0.99"), None);
+    }
+
+    #[test]
+    fn limits_and_spellings_of_the_table_are_all_understood() {
+        for it in algorithm_hyperparameters() {
+            for limit in [&it.min, &it.max] {
+                assert!(limit.is_empty() || Limit::read(limit).is_some(), "{it:?}");
+            }
+            assert!(!["enum", "bool"].contains(&it.kind.as_str()) || !it.choices.is_empty(), "{it:?}");
+        }
     }
 }
