@@ -44,7 +44,7 @@ impl Seal {
         if name == TRAILER_SIGNATURE {
             self.trailer_signature = Some(value.to_owned());
         } else {
-            self.trailers.push_str(&format!("{name}:{value}\n"));
+            self.trailers.extend([&name, ":", value, "\n"]);
         }
     }
 

@@ -17,7 +17,7 @@ use crate::wire::{ApiError, ApiResult};
 /// 28 days: the most that a training job may run.
 const MAX_RUNTIME_SECONDS: i64 = 28 * 24 * 3600;
 
-/// Families of training instances that have local NVMe storage:
+/// Families of training instances that have storage of their own, on `NVMe` drives:
 /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/InstanceStorage.html>.
 const LOCAL_STORAGE: [&str; 19] = [
     "g4dn",

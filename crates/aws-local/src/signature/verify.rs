@@ -291,6 +291,6 @@ mod tests {
             );
         let mut chunks = check(chunked, now_ms).unwrap().chunks.unwrap();
         let first = "ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648";
-        assert!(chunks.is_next(&sha256_hex(&[b'a'; 65_536]), first));
+        assert!(chunks.is_next(&sha256_hex(&vec![b'a'; 65_536]), first));
     }
 }
