@@ -1,6 +1,7 @@
 //! How the local engine runs jobs: the same flags, variables and keys for `trainyard serve` and `trainyard local`.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use aws_local::image::ImageMapping;
 use aws_local::{Keys, LocalConfig};
@@ -52,6 +53,10 @@ pub struct EngineSettings {
     /// Local engine: seconds between two readings of CPU, memory and disk [default: 2]
     #[arg(long, value_name = "SECONDS", env = "TRAINYARD_INSTANCE_METRIC_PERIOD_SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     pub instance_metric_period_seconds: Option<u32>,
+    /// Local engine: what runs container images: `docker`, `podman`, the path of such a client, or `none` [default: the
+    /// first of the two that works]
+    #[arg(long, value_name = "CLIENT", env = "TRAINYARD_CONTAINER_ENGINE")]
+    pub container_engine: Option<PathBuf>,
     /// `[keys]`: the access keys that requests must be signed with, each with its secret; without any, any key will do.
     #[arg(skip)]
     pub keys: Keys,
@@ -100,6 +105,7 @@ impl EngineSettings {
             instance_metric_period_seconds: self
                 .instance_metric_period_seconds
                 .or(lower.instance_metric_period_seconds),
+            container_engine: self.container_engine.or(lower.container_engine),
             keys: lower.keys,
             quotas: lower.quotas,
             image: lower.image,
@@ -149,6 +155,7 @@ impl EngineSettings {
         job.job_cpus = self.job_cpus;
         job.job_disk_mib = self.job_disk_mib;
         job.images.clone_from(&self.image);
+        job.container_engine.clone_from(&self.container_engine);
         set(&mut job.max_jobs, self.max_jobs.and_then(|number| usize::try_from(number).ok()));
         set(&mut job.stop_grace_seconds, self.stop_grace_seconds.map(u64::from));
         set(&mut job.start_delay_seconds, self.start_delay_seconds.map(u64::from));

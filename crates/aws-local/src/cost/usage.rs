@@ -5,12 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::period::Period;
 use crate::field;
 use crate::job::JobRecord;
 use crate::pricing::rows;
+use crate::quotas::instances;
 use crate::services::Services;
 
 const NANO: i128 = 1_000_000_000;
@@ -100,12 +99,12 @@ fn of_job(services: &Services, job: &JobRecord) -> Vec<Line> {
     let spans = working_spans(job, started_ms, ended_ms);
     let pool = services.jobs.warm_pool(&job.name).and_then(|pool| pool.retained_billable_seconds).filter(|it| *it > 0);
     let mut lines = Vec::new();
-    for (instance_type, count) in groups(&job.request["ResourceConfig"]) {
-        let Some(nano_usd_per_hour) = price(instance_type) else { continue };
+    for (instance_type, count) in instances(&job.request) {
+        let Some(nano_usd_per_hour) = price(&instance_type) else { continue };
         let line = |kind: &str, purchase, seconds: u64, spans| Line {
             resource: job.arn.clone(),
             usage_type: format!("{prefix}-{kind}:{instance_type}"),
-            instance_type: instance_type.to_owned(),
+            instance_type: instance_type.clone(),
             purchase,
             tags: job.tags.clone(),
             seconds: seconds.into(),
@@ -121,14 +120,6 @@ fn of_job(services: &Services, job: &JobRecord) -> Vec<Line> {
         }
     }
     lines
-}
-
-/// Types and numbers of a job's instances.
-fn groups(resources: &Value) -> Vec<(&str, u32)> {
-    let groups = field::list(resources, "InstanceGroups");
-    let all = if groups.is_empty() { std::slice::from_ref(resources) } else { groups };
-    let number = |group: &Value| field::integer(group, "InstanceCount").and_then(|count| u32::try_from(count).ok());
-    all.iter().filter_map(|group| Some((field::text(group, "InstanceType")?, number(group)?))).collect()
 }
 
 /// When a job had instances. One that the transitions cannot tell had them all the time.

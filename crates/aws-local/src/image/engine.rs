@@ -27,9 +27,12 @@ pub enum EngineKind {
 }
 
 impl Engine {
-    /// The engine whose client the user named; otherwise Docker or else Podman, from the folders of `path` (as in
+    /// The engine whose client the user named, none with the name `none`; otherwise Docker or else Podman, from the folders of `path` (as in
     /// `PATH`). `None` when it does not work.
     pub fn find(named: Option<&Path>, path: &OsStr) -> Option<Engine> {
+        if named.is_some_and(|named| named.as_os_str() == "none") {
+            return None;
+        }
         if let Some(program) = named {
             let is_podman = program.file_name().is_some_and(|name| name.to_string_lossy().contains("podman"));
             let kind = if is_podman { EngineKind::Podman } else { EngineKind::Docker };

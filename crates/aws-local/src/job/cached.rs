@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::clock::now_ms;
-use super::host::write_json;
 use super::journal::JobState;
 use super::layout::JobDir;
 use super::lines::LineIndex;
@@ -18,6 +17,7 @@ use super::output::{LogLine, SampleLine};
 use super::types::WarmPool;
 use super::warm_pool::{self, PoolEnd, keep_alive_seconds};
 use super::{JobRecord, LogEvent, LogRead, LogStream, MetricSample};
+use crate::durable;
 
 /// What never changes about a job; `job.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -135,7 +135,7 @@ impl CachedJob {
             return Ok(Some("Stopping".to_owned()));
         }
         let wish = Wish { at_ms: now_ms() };
-        write_json(&self.dir.stop(), &wish)?;
+        durable::write(&self.dir.stop(), &wish)?;
         self.stop = Some(wish);
         self.record = None;
         Ok(None)
@@ -145,7 +145,7 @@ impl CachedJob {
     pub(super) fn update(&mut self, changes: &Value) -> io::Result<()> {
         let mut all = self.changes.clone();
         overlay(&mut all, changes);
-        write_json(&self.dir.update(), &all)?;
+        durable::write(&self.dir.update(), &all)?;
         overlay(&mut self.request, changes);
         self.changes = all;
         self.record = None;
@@ -158,7 +158,7 @@ impl CachedJob {
 
     /// Ends the pool, once and for all.
     pub(super) fn end_pool(&mut self, end: PoolEnd) -> io::Result<()> {
-        write_json(&self.dir.pool(), &end)?;
+        durable::write(&self.dir.pool(), &end)?;
         self.pool_end = Some(end);
         Ok(())
     }
@@ -202,7 +202,7 @@ impl CachedJob {
     }
 
     pub(super) fn tags_set(&mut self, tags: &BTreeMap<String, String>) -> io::Result<()> {
-        write_json(&self.dir.tags(), tags)?;
+        durable::write(&self.dir.tags(), tags)?;
         self.tags.clone_from(tags);
         self.record = None;
         Ok(())

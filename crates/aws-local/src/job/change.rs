@@ -6,11 +6,12 @@ use serde_json::Value;
 
 use super::cached::{CachedJob, Wish};
 use super::clock::now_ms;
-use super::host::{JobHost, locked, machine, write_json};
+use super::host::{JobHost, locked, machine};
 use super::layout::GONE;
 use super::types::WarmPool;
 use super::warm_pool::{PoolEnd, expiry_ms};
 use super::{JobError, tree};
+use crate::durable;
 
 impl JobHost {
     /// Lays `changes` over the job's request, object by object: `{"ResourceConfig": {"KeepAlivePeriodInSeconds": 60}}`
@@ -63,7 +64,7 @@ impl JobHost {
                 ));
             }
             let wish = Wish { at_ms: now_ms() };
-            write_json(&job.dir.interrupt(), &wish).map_err(|source| machine("write down the interruption", source))
+            durable::write(&job.dir.interrupt(), &wish).map_err(|source| machine("write down the interruption", source))
         })
         .ok_or_else(|| not_found(name))?
     }

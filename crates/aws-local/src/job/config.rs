@@ -19,7 +19,7 @@ pub struct JobConfig {
     /// What the user says about images; the first rule that matches counts.
     #[serde(default)]
     pub images: Vec<ImageMapping>,
-    /// The client of the container engine; `None` takes Docker or else Podman from `PATH`, if one works.
+    /// The client of the container engine, or `none` for no engine at all; `None` takes Docker or else Podman from `PATH`, if one works.
     #[serde(default)]
     pub container_engine: Option<PathBuf>,
     /// Given to jobs as `AWS_REGION`.

@@ -23,6 +23,7 @@ use super::layout::{DataDir, GONE, JobDir, NEW, is_job_name};
 use super::queue::Queue;
 use super::sandbox::isolation_probe;
 use super::{Isolation, JobConfig, JobError, JobRecord, LogRead, LogStream, MetricSample};
+use crate::durable;
 use crate::image::with_own_metrics;
 
 /// Everything about how a job is run that is decided before it starts; kept as `engine.json` with the job.
@@ -272,11 +273,11 @@ impl JobHost {
         fs::create_dir_all(dir.logs())?;
         restrict(&staging)?;
         let head = Head { name: name.to_owned(), arn: arn.to_owned(), created_at_ms: now };
-        write_json(&dir.head(), &head)?;
+        durable::write(&dir.head(), &head)?;
         // Written as SageMaker shows it: a built-in algorithm has its own metric definitions.
-        write_json(&dir.request(), &with_own_metrics(request, &self.inner.config.images))?;
-        write_json(&dir.tags(), tags)?;
-        write_json(&dir.engine(), &settings)?;
+        durable::write(&dir.request(), &with_own_metrics(request, &self.inner.config.images))?;
+        durable::write(&dir.tags(), tags)?;
+        durable::write(&dir.engine(), &settings)?;
         JournalWriter::open(&dir.journal())?.append(&Entry::Status {
             at_ms: now,
             status: "InProgress".to_owned(),
@@ -295,16 +296,6 @@ pub(super) fn locked(job: &Mutex<CachedJob>) -> MutexGuard<'_, CachedJob> {
 fn restrict(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(path, fs::Permissions::from_mode(0o700))
-}
-
-/// Writes a file whole: aside, synced, then renamed.
-pub(crate) fn write_json<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
-    let aside = path.with_extension("json.new");
-    let bytes = serde_json::to_vec(value).map_err(io::Error::other)?;
-    let mut file = fs::File::create(&aside)?;
-    io::Write::write_all(&mut file, &bytes)?;
-    file.sync_data()?;
-    fs::rename(&aside, path)
 }
 
 pub(super) fn machine(context: &str, source: io::Error) -> JobError {

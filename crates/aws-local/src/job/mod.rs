@@ -61,7 +61,6 @@ mod warm_pool;
 
 pub use config::{JobConfig, default_max_jobs};
 pub use host::JobHost;
-pub(crate) use host::write_json;
 pub use sandbox::{isolation_probe, sandbox};
 pub use supervisor::supervise;
 pub use types::{

@@ -106,8 +106,9 @@ impl Program {
         };
         let Some(entry_point) = wanted("sagemaker_program", "SAGEMAKER_PROGRAM") else {
             return Err(format!(
-                "the local engine has no container images, so it cannot run the algorithm inside {:?}. Give a training \
-                 script (hyperparameters sagemaker_program and sagemaker_submit_directory) or a ContainerEntrypoint",
+                "no container engine runs the algorithm inside {:?} here. Give a training script (hyperparameters \
+                 sagemaker_program and sagemaker_submit_directory) or a ContainerEntrypoint, or map the image in the \
+                 configuration with container = true",
                 plan.image
             ));
         };

@@ -15,8 +15,9 @@ use serde_json::Value;
 
 use super::JobRecord;
 use super::clock::now_ms;
-use super::host::{JobHost, write_json};
+use super::host::JobHost;
 use super::types::WarmPool;
+use crate::durable;
 
 /// The end of a pool; `pool.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +64,7 @@ impl JobHost {
             });
             if is_taken.transpose()? == Some(true) {
                 let reuses = Reuses { job: kept };
-                return self.with(name, |job| write_json(&job.dir.reuses(), &reuses)).unwrap_or(Ok(()));
+                return self.with(name, |job| durable::write(&job.dir.reuses(), &reuses)).unwrap_or(Ok(()));
             }
         }
         Ok(())

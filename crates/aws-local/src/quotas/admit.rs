@@ -82,7 +82,7 @@ fn uses(request: &Value) -> Vec<Use> {
 }
 
 /// Instances by type. With `InstancePreferences` the first one counts: here every type is to be had.
-fn instances(request: &Value) -> BTreeMap<String, u64> {
+pub(crate) fn instances(request: &Value) -> BTreeMap<String, u64> {
     let resources = &request["ResourceConfig"];
     let count = |value: &Value| value.get("InstanceCount").and_then(Value::as_u64);
     let mut sums = BTreeMap::new();

@@ -6,7 +6,7 @@
 mod admit;
 mod show;
 
-pub(crate) use admit::Quotas;
+pub(crate) use admit::{Quotas, instances};
 
 use serde_json::Value;
 

@@ -17,6 +17,30 @@ use crate::wire::{ApiError, ApiResult};
 /// 28 days: the most that a training job may run.
 const MAX_RUNTIME_SECONDS: i64 = 28 * 24 * 3600;
 
+/// Families of training instances that have storage of their own, on `NVMe` drives:
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/InstanceStorage.html>.
+const LOCAL_STORAGE: [&str; 19] = [
+    "g4dn",
+    "g5",
+    "g6",
+    "g6e",
+    "g7",
+    "g7e",
+    "p3dn",
+    "p4d",
+    "p4de",
+    "p5",
+    "p5e",
+    "p5en",
+    "p6-b200",
+    "p6-b300",
+    "p6e-gb200",
+    "r5d",
+    "trn1",
+    "trn1n",
+    "trn2",
+];
+
 pub(super) fn create_training_job(services: &Services, input: &Value) -> ApiResult {
     check(services, input)?;
     let tags = tags_of(input)?;
@@ -123,6 +147,7 @@ fn resources(input: &Value) -> Result<(), ApiError> {
             return refuse(format!("InstanceCount of the instance group {name:?} must be at least 1."));
         }
     }
+    volume_key(resources)?;
     let spot = field::boolean(input, "EnableManagedSpotTraining") == Some(true);
     if has("InstancePreferences") {
         if spot || has("InstancePlacementConfig") {
@@ -159,6 +184,24 @@ fn resources(input: &Value) -> Result<(), ApiError> {
         );
     }
     Ok(())
+}
+
+/// A module of the instance encrypts its local storage, with a key of its own.
+fn volume_key(resources: &Value) -> Result<(), ApiError> {
+    if resources.get("VolumeKmsKeyId").is_none() {
+        return Ok(());
+    }
+    let (groups, preferences) =
+        (field::list(resources, "InstanceGroups"), field::list(resources, "InstancePreferences"));
+    let all = std::iter::once(resources).chain(groups).chain(preferences);
+    let local = all
+        .filter_map(|it| field::text(it, "InstanceType"))
+        .find(|kind| kind.split('.').nth(1).is_some_and(|family| LOCAL_STORAGE.contains(&family)));
+    local.map_or(Ok(()), |kind| {
+        refuse(format!(
+            "VolumeKmsKeyId in ResourceConfig is not available with {kind}: its local storage is encrypted by the instance."
+        ))
+    })
 }
 
 fn stopping(input: &Value) -> Result<(), ApiError> {

@@ -18,7 +18,16 @@ pub(super) fn describe_training_job(services: &Services, input: &Value) -> ApiRe
     if let Some(pool) = warm_pool(services, name) {
         described.insert("WarmPoolStatus".to_owned(), pool);
     }
+    // Search does not have it.
+    described.insert("ProfilingStatus".to_owned(), profiling(&described).into());
     Ok(Value::Object(described))
+}
+
+/// A profiler is asked for by its configuration, which may also switch it off.
+fn profiling(described: &Map<String, Value>) -> &'static str {
+    let config = described.get("ProfilerConfig");
+    let is_on = config.is_some_and(|config| field::boolean(config, "DisableProfiler") != Some(true));
+    if is_on { "Enabled" } else { "Disabled" }
 }
 
 /// `WarmPoolStatus` of a job that asked for a pool.
@@ -47,6 +56,13 @@ pub(super) fn record(job: &JobRecord) -> Map<String, Value> {
     }
     if let Some(Value::Object(stopping)) = record.get_mut("StoppingCondition") {
         stopping.entry("MaxRuntimeInSeconds").or_insert(json!(86_400));
+    }
+    if let Some(Value::Object(resources)) = record.get_mut("ResourceConfig")
+        && job.started_at_ms.is_some()
+        && let Some((kind, count)) = selected(resources)
+    {
+        resources.insert("SelectedInstanceType".to_owned(), kind);
+        resources.insert("SelectedInstanceCount".to_owned(), count);
     }
     if let Some(Value::Object(algorithm)) = record.get_mut("AlgorithmSpecification") {
         let has_metrics = algorithm.contains_key("MetricDefinitions");
@@ -83,6 +99,13 @@ pub(super) fn record(job: &JobRecord) -> Map<String, Value> {
     record
 }
 
+/// What a job with `InstancePreferences` runs on: the first, because here every type is to be had.
+fn selected(resources: &Map<String, Value>) -> Option<(Value, Value)> {
+    let first = resources.get("InstancePreferences")?.get(0)?;
+    let count = first.get("InstanceCount").or_else(|| resources.get("InstanceCount"));
+    Some((first.get("InstanceType")?.clone(), count.cloned().unwrap_or(json!(1))))
+}
+
 /// Every entry has a message: SDK v2 reads it without asking whether it is there.
 fn transitions(job: &JobRecord) -> Value {
     let entry = |transition: &crate::job::JobTransition| {
@@ -104,4 +127,28 @@ fn final_metric((name, value, at_ms): &(String, f64, i64)) -> Value {
         value => json!(value),
     };
     json!({ "MetricName": name, "Value": value, "Timestamp": seconds(*at_ms) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_preference_is_selected_with_its_own_count_or_that_of_all() {
+        let of = |resources: Value| selected(resources.as_object().unwrap_or(&Map::new()));
+        let types = json!([{ "InstanceType": "ml.g5.xlarge" }, { "InstanceType": "ml.g6.xlarge" }]);
+        let selected = of(json!({ "InstancePreferences": types, "InstanceCount": 2 }));
+        assert_eq!(selected, Some((json!("ml.g5.xlarge"), json!(2))));
+        let own = of(json!({ "InstancePreferences": [{ "InstanceType": "ml.g5.xlarge", "InstanceCount": 3 }] }));
+        assert_eq!(own, Some((json!("ml.g5.xlarge"), json!(3))));
+        assert_eq!(of(json!({ "InstanceType": "ml.g5.xlarge", "InstanceCount": 1 })), None);
+    }
+
+    #[test]
+    fn a_profiler_is_on_when_it_is_configured_and_not_switched_off() {
+        let of = |described: Value| profiling(described.as_object().unwrap_or(&Map::new()));
+        assert_eq!(of(json!({})), "Disabled");
+        assert_eq!(of(json!({ "ProfilerConfig": { "S3OutputPath": "s3://b/p" } })), "Enabled");
+        assert_eq!(of(json!({ "ProfilerConfig": { "DisableProfiler": true } })), "Disabled");
+    }
 }

@@ -5,6 +5,7 @@
 mod app;
 mod cloudwatch;
 mod experiments;
+mod fuzz;
 mod guard;
 mod logs;
 mod protocols;

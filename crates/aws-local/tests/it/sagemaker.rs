@@ -288,3 +288,22 @@ async fn logs_of_a_group_without_streams_are_not_found() {
     let (status, answer) = endpoint.json("Logs_20140328", "DescribeLogGroups", &json!({})).await;
     assert_eq!((status.as_u16(), answer), (200, json!({ "logGroups": [] })));
 }
+
+#[tokio::test]
+async fn a_key_for_the_volume_is_refused_where_the_instance_has_local_storage() {
+    let endpoint = TestEndpoint::start().await;
+    let with_key = |kind: &str, name: &str| {
+        let mut request = job(name);
+        request["ResourceConfig"]["InstanceType"] = kind.into();
+        request["ResourceConfig"]["VolumeKmsKeyId"] = "1234abcd-12ab-34cd-56ef-1234567890ab".into();
+        request
+    };
+    for kind in ["ml.g5.xlarge", "ml.p4d.24xlarge", "ml.trn1.2xlarge"] {
+        let (code, message) = endpoint.refused("CreateTrainingJob", with_key(kind, "nvme")).await;
+        assert_eq!(code, "ValidationException");
+        assert!(message.contains("VolumeKmsKeyId") && message.contains(kind), "{message}");
+    }
+    endpoint.sagemaker("CreateTrainingJob", with_key("ml.m5.large", "ebs")).await;
+    let described = endpoint.sagemaker("DescribeTrainingJob", json!({ "TrainingJobName": "ebs" })).await;
+    assert_eq!(described["ProfilingStatus"], "Disabled");
+}

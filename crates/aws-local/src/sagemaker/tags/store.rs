@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::Tags;
-use crate::job::write_json;
+use crate::durable;
 
 pub(crate) struct TagStore {
     folder: PathBuf,
@@ -56,7 +56,7 @@ impl TagStore {
             }
             all.remove(arn);
         } else {
-            write_json(&self.file(arn), &Stored { arn: arn.to_owned(), tags: tags.clone() })?;
+            durable::write(&self.file(arn), &Stored { arn: arn.to_owned(), tags: tags.clone() })?;
             all.insert(arn.to_owned(), tags.clone());
         }
         Ok(())
