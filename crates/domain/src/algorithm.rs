@@ -80,9 +80,9 @@ impl AlgorithmHyperparameter {
 
     fn is_in_range(&self, value: Option<f64>) -> bool {
         let Some(value) = value else { return false };
-        let is_above = Limit::read(&self.min).is_none_or(|it| value > it.number || it.is_included && value == it.number);
-        let is_below = Limit::read(&self.max).is_none_or(|it| value < it.number || it.is_included && value == it.number);
-        is_above && is_below
+        let is_above = |it: Limit| if it.is_included { value >= it.number } else { value > it.number };
+        let is_below = |it: Limit| if it.is_included { value <= it.number } else { value < it.number };
+        Limit::read(&self.min).is_none_or(is_above) && Limit::read(&self.max).is_none_or(is_below)
     }
 }
 
