@@ -8,6 +8,9 @@
 mod pack;
 mod read;
 
+pub(crate) use pack::TarGz;
+pub(crate) use read::{OwnFile, own_files};
+
 use std::io::Read as _;
 
 use domain::job_draft::FieldError;
