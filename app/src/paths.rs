@@ -1,7 +1,7 @@
 //! Typed links: the only place where a URL of our own is written.
 
 use domain::{
-    ids::{ExperimentName, RunId},
+    ids::{ExperimentName, RunId, SweepId},
     run::{RunBadge, RunFilter},
 };
 
@@ -9,6 +9,8 @@ pub const OVERVIEW: &str = "/";
 pub const LAUNCH: &str = "/launch";
 pub const EXPERIMENTS: &str = "/experiments";
 pub const RUNS: &str = "/runs";
+pub const SWEEPS: &str = "/sweeps";
+pub const SWEEP_NEW: &str = "/sweeps/new";
 
 /// The launch form filled with a bundled sample's settings.
 pub fn launch_sample(name: &str) -> String {
@@ -59,6 +61,25 @@ pub fn run_source(id: &RunId) -> String {
     format!("{RUNS}/{id}/source.tar.gz")
 }
 
+pub fn sweep(id: &SweepId) -> String {
+    format!("{SWEEPS}/{id}")
+}
+
+/// Where a sweep's stop form posts to.
+pub fn sweep_stop(id: &SweepId) -> String {
+    format!("{SWEEPS}/{id}/stop")
+}
+
+/// The sweep's form for the job's form under this key, with what was typed.
+pub fn sweep_new(draft_key: &str, typed: &[(String, String)]) -> String {
+    let mut query = Query::default();
+    query.push("draft", Some(draft_key));
+    for (name, value) in typed {
+        query.push(name, Some(value));
+    }
+    query.on(SWEEP_NEW)
+}
+
 pub fn runs(filter: &RunFilter) -> String {
     let mut query = Query::default();
     query.push("experiment", filter.experiment.as_ref().map(ExperimentName::as_str));
@@ -84,7 +105,7 @@ impl Query {
     pub fn push(&mut self, name: &str, value: Option<&str>) {
         let Some(value) = value.filter(|it| !it.is_empty()) else { return };
         self.0.push(if self.0.is_empty() { '?' } else { '&' });
-        self.0.push_str(name);
+        self.0.push_str(&escape(name));
         self.0.push('=');
         self.0.push_str(&escape(value));
     }

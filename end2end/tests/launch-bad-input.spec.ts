@@ -157,6 +157,8 @@ for (const script of [true, false]) {
     for (const { what, spoil, field, cure, needsScript } of CASES) {
       if (needsScript === true && !script) continue;
       test(what, async ({ page, server }) => {
+        // Some cases press a button a hundred times.
+        if (needsScript === true) test.slow();
         const before = await server.aws.jobNames();
         const form = await new LaunchPage(page).open();
         await form.fill("experiment", "kept as typed");

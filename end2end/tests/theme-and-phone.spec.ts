@@ -41,6 +41,10 @@ test("both themes, three widths, every page", async ({ browser, page, server, co
     ["run-logs", `/runs/${run.id}?tab=logs`],
     ["run-config", `/runs/${run.id}?tab=config`],
     ["run-files", `/runs/${run.id}?tab=files`],
+    ["run-capsule", `/runs/${run.id}?tab=capsule`],
+    ["relaunch", `/runs/${run.id}/relaunch`],
+    ["diff", `/runs/${run.id}/diff?with=${run.id}`],
+    ["sweeps", "/sweeps"],
     ["not-found", "/no-such-page"],
   ];
   for (const colorScheme of ["light", "dark"] as const) {

@@ -13,6 +13,7 @@ pub mod run;
 pub mod runs;
 pub mod share;
 pub mod site;
+pub mod sweep;
 
 #[cfg(feature = "ssr")]
 mod context {

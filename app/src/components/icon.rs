@@ -7,6 +7,7 @@ pub enum Icon {
     Overview,
     Runs,
     Experiments,
+    Sweeps,
     Launch,
     Clock,
     Play,
@@ -34,6 +35,7 @@ impl Icon {
             Self::Experiments => {
                 "M6 2.5h4M6.75 2.5v4L3 12.2a1 1 0 0 0 .85 1.3h8.3a1 1 0 0 0 .85-1.3L9.25 6.5v-4M4.9 10h6.2"
             }
+            Self::Sweeps => "M2.5 2.5h3.5v3.5h-3.5zM10 2.5h3.5v3.5H10zM2.5 10h3.5v3.5h-3.5zM10 10h3.5v3.5H10z",
             Self::Launch | Self::Play => "M5 3.2v9.6L12.5 8z",
             Self::Clock => "M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11M8 5v3.2l2 1.3",
             Self::Check => "M3 8.5 6.5 12 13 4.5",

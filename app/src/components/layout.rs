@@ -42,6 +42,7 @@ pub fn Layout(children: Children) -> impl IntoView {
                     <A href=paths::OVERVIEW exact=true><Glyph icon=Icon::Overview/>"Overview"</A>
                     <A href=paths::RUNS><Glyph icon=Icon::Runs/>"Runs"</A>
                     <A href=paths::EXPERIMENTS><Glyph icon=Icon::Experiments/>"Experiments"</A>
+                    <A href=paths::SWEEPS><Glyph icon=Icon::Sweeps/>"Sweeps"</A>
                 </nav>
                 <a class="button is-primary yard-launch" href=paths::LAUNCH><Glyph icon=Icon::Launch/>"Launch"</a>
                 <div class="yard-foot">

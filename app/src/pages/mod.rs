@@ -8,3 +8,4 @@ pub mod overview;
 pub mod relaunch;
 pub mod run;
 pub mod runs;
+pub mod sweep;

@@ -1,4 +1,4 @@
-//! Identifiers: a run's id, a job's name, an experiment's name.
+//! Identifiers: a run's id, a sweep's id, a job's name, an experiment's name.
 
 use std::fmt;
 
@@ -20,6 +20,25 @@ impl RunId {
 
     pub fn parse(text: &str) -> Result<Self, IdError> {
         ulid::Ulid::from_string(text).map(|it| Self(it.to_string())).map_err(|_| IdError::RunId)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A sweep's id: a ULID, like a run's.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SweepId(String);
+
+impl SweepId {
+    pub fn new(now: Timestamp, random: u128) -> Self {
+        Self(RunId::new(now, random).0)
+    }
+
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        RunId::parse(text).map(|it| Self(it.0)).map_err(|_| IdError::SweepId)
     }
 
     pub fn as_str(&self) -> &str {
@@ -82,6 +101,8 @@ impl ExperimentName {
 pub enum IdError {
     #[error("not a run id: expected 26 letters and digits, as in `01JD5Z0Q6V8X2N4T7R9C3B1M5K`")]
     RunId,
+    #[error("not a sweep id: expected 26 letters and digits")]
+    SweepId,
     #[error("a training job name has at most 63 characters; this one has {0}")]
     JobNameLength(usize),
     #[error("a training job name has letters, digits and hyphens only, and begins and ends with a letter or digit")]
@@ -116,7 +137,7 @@ macro_rules! text_id {
         }
     )*};
 }
-text_id!(RunId, JobName, ExperimentName);
+text_id!(RunId, SweepId, JobName, ExperimentName);
 
 #[cfg(test)]
 mod tests {

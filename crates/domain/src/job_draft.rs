@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    ids::{JobName, RunId},
+    ids::{JobName, RunId, SweepId},
     job_spec::tag,
     run::Run,
     training_job::Fields,
@@ -29,6 +29,8 @@ pub struct JobDraft {
     pub entry_point: String,
     /// The run that this form was cloned from.
     pub parent: Option<RunId>,
+    /// The sweep that this is a trial of.
+    pub sweep: Option<SweepId>,
     /// Whether checkpoints are kept; where, says `CheckpointConfig.S3Uri`, or else it is below the output path.
     pub checkpoints: bool,
     /// The members of the request.
@@ -58,6 +60,14 @@ impl JobDraft {
             "image" => SourceKind::Image,
             other => other.strip_prefix("sample:").map_or(SourceKind::Upload, SourceKind::Sample),
         }
+    }
+
+    /// The names of the metric definitions, in their order.
+    pub fn metric_names(&self) -> Vec<String> {
+        let list = "AlgorithmSpecification.MetricDefinitions";
+        let names =
+            self.fields.rows(list).into_iter().map(|row| self.fields.get(&format!("{list}[{row}].Name")).trim());
+        names.filter(|it| !it.is_empty()).map(str::to_owned).collect()
     }
 
     /// The form that makes this request, whoever wrote it. Script mode with its archive in S3 becomes the source `s3`;
@@ -149,6 +159,7 @@ impl Default for JobDraft {
             source_uri: String::new(),
             entry_point: "train.py".to_owned(),
             parent: None,
+            sweep: None,
             checkpoints: true,
             fields,
         }

@@ -27,5 +27,6 @@ pub mod series;
 pub mod share;
 pub mod status;
 pub mod step;
+pub mod sweep;
 pub mod time;
 pub mod training_job;

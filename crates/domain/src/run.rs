@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     cost::CostSummary,
-    ids::{ExperimentName, JobName, RunId},
+    ids::{ExperimentName, JobName, RunId, SweepId},
     job_spec::tag,
     money::NanoUsd,
     series::lossless_f64,
@@ -120,9 +120,17 @@ impl Run {
 
     /// The run that this one was cloned from or repeats, as its tags say.
     pub fn parent(&self) -> Option<RunId> {
+        RunId::parse(self.tag(tag::PARENT)?).ok()
+    }
+
+    /// The sweep that this run is a trial of.
+    pub fn sweep(&self) -> Option<SweepId> {
+        SweepId::parse(self.tag(tag::SWEEP)?).ok()
+    }
+
+    fn tag(&self, key: &str) -> Option<&str> {
         let tags = self.request.get("Tags")?.as_array()?;
-        let parent = tags.iter().find(|it| it["Key"] == tag::PARENT)?;
-        RunId::parse(parent["Value"].as_str()?).ok()
+        tags.iter().find(|it| it["Key"] == key)?["Value"].as_str()
     }
 
     /// The image that runs; `None` for an algorithm that was named by its ARN.

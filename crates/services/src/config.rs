@@ -47,6 +47,8 @@ pub struct ServicesConfig {
     pub prune_period: Duration,
     /// A new run's inputs are listed at once; this is how soon what failed is tried again.
     pub capsules_period: Duration,
+    /// How soon after a trial's end the next one of its sweep is launched.
+    pub sweeps_period: Duration,
 
     /// A dispatcher's lease on an outbox row; longer than `call_timeout`.
     pub lease: Duration,
@@ -128,6 +130,7 @@ impl ServicesConfig {
             hub_period: Duration::from_secs(1),
             prune_period: Duration::from_mins(10),
             capsules_period: Duration::from_secs(5),
+            sweeps_period: Duration::from_secs(1),
             lease: Duration::from_secs(30),
             call_timeout: Duration::from_secs(20),
             unknown_grace: Duration::from_secs(5),
@@ -163,6 +166,7 @@ impl ServicesConfig {
             metrics_period: Duration::from_mins(1),
             dispatch_period: Duration::from_secs(5),
             capsules_period: Duration::from_secs(30),
+            sweeps_period: Duration::from_secs(10),
             reconcile_period: Duration::from_mins(5),
             unknown_grace: Duration::from_secs(50),
             backoff_base: Duration::from_secs(1),

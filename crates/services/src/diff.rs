@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn equal_lines_far_from_a_change_are_a_gap() {
-        let then: String = (0..20).map(|it| format!("{it}\n")).collect();
+        let then = (0..20).map(|it| it.to_string() + "\n").collect::<String>();
         let now = then.replace("15\n", "x\n");
         let lines = text_diff(&then, &now);
         assert_eq!((lines[0].kind, lines[0].text.as_str()), (LineKind::Gap, "12 equal lines"));

@@ -60,6 +60,7 @@ impl Services {
             &tasks.hub,
             &tasks.prune,
             &tasks.capsules,
+            &tasks.sweeps,
         ]
         .into_iter()
         .map(crate::tasks::TaskHandle::status)

@@ -27,6 +27,7 @@ mod logs;
 mod reconcile;
 mod runs;
 mod source;
+mod sweep;
 mod sync;
 
 use std::{
@@ -55,6 +56,7 @@ pub use live::{HubItem, LiveHub};
 pub use runs::{ArtifactStream, SourceArchive};
 pub use source::{SourceError, SourceField, SourceLimits, source_normalise};
 pub use store::{AuditEntry, SourceEntry, StoredDraft};
+pub use sweep::{SweepSubmitted, SweepWithRuns};
 pub use tasks::{TaskOutcome, TaskStatus};
 
 use tasks::TaskHandle;
@@ -93,6 +95,7 @@ pub(crate) struct Tasks {
     pub(crate) hub: TaskHandle,
     pub(crate) prune: TaskHandle,
     pub(crate) capsules: TaskHandle,
+    pub(crate) sweeps: TaskHandle,
 }
 
 impl fmt::Debug for Services {
@@ -120,6 +123,7 @@ impl Services {
                 hub: TaskHandle::new("live_hub"),
                 prune: TaskHandle::new("prune"),
                 capsules: TaskHandle::new("capsules"),
+                sweeps: TaskHandle::new("sweeps"),
             },
             owner,
             jobs_sync: tokio::sync::Mutex::default(),
@@ -160,6 +164,7 @@ impl Services {
             self.drive(&tasks.hub, config.hub_period, &stop, |it| async move { it.task_pump().await }),
             self.drive(&tasks.prune, config.prune_period, &stop, |it| async move { it.task_prune().await }),
             self.drive(&tasks.capsules, config.capsules_period, &stop, |it| async move { it.task_capsules().await }),
+            self.drive(&tasks.sweeps, config.sweeps_period, &stop, |it| async move { it.task_sweeps().await }),
         ]);
         let pass_pokes_on = async {
             loop {

@@ -36,6 +36,7 @@ mod series;
 mod settings;
 mod sources;
 mod stop;
+mod sweeps;
 mod text;
 mod thinning;
 

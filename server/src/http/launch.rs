@@ -44,8 +44,8 @@ pub(super) async fn launch(
         let message = "The launch form is sent as multipart/form-data.";
         return Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).response(wants);
     };
-    match submit(&web, form).await {
-        Ok((key, submitted)) => answer(&web, &key, submitted, wants).await,
+    match submit(&web, form, wants).await {
+        Ok(response) => response,
         Err(problem) => problem.response(wants),
     }
 }
@@ -84,15 +84,21 @@ async fn refuse(web: &Web, key: &str, errors: &[FieldError], wants: Wants) -> Re
     }
 }
 
-async fn submit(web: &Web, form: Multipart) -> Result<(String, LaunchSubmitted), Problem> {
+async fn submit(web: &Web, form: Multipart, wants: Wants) -> Result<Response, Problem> {
     let form = FormReader::new(web).read(form).await?;
-    let key = match form.key {
-        Some(key) => key,
-        None => web.services.launch_key_new(),
-    };
-    let submitted =
-        web.services.launch_submit(&key, form.draft, form.upload).await.map_err(|failure| Problem::of(&failure))?;
-    Ok((key, submitted))
+    let key = form.key.unwrap_or_else(|| web.services.launch_key_new());
+    if form.then_sweep {
+        // The form is judged and kept as for a launch; what to sweep over is asked on the next page.
+        let errors = web.services.sweep_draft_submit(&key, form.draft, form.upload).await;
+        let errors = errors.map_err(|failure| Problem::of(&failure))?;
+        return Ok(if errors.is_empty() {
+            see_other(&app::paths::sweep_new(&key, &[]))
+        } else {
+            refuse(web, &key, &errors, wants).await
+        });
+    }
+    let submitted = web.services.launch_submit(&key, form.draft, form.upload).await;
+    Ok(answer(web, &key, submitted.map_err(|failure| Problem::of(&failure))?, wants).await)
 }
 
 /// 303: the browser goes on with GET, so that a reload sends nothing again.
@@ -104,6 +110,8 @@ struct Form {
     key: Option<String>,
     draft: JobDraft,
     upload: Option<Upload>,
+    /// The form was sent to be swept over.
+    then_sweep: bool,
 }
 
 struct FormReader {
@@ -121,7 +129,7 @@ impl FormReader {
             max_file_bytes: usize::try_from(web.services.max_upload_bytes()).unwrap_or(usize::MAX),
             turns: web.uploads.clone(),
             text_bytes: 0,
-            form: Form { key: None, draft, upload: None },
+            form: Form { key: None, draft, upload: None, then_sweep: false },
         }
     }
 
@@ -174,6 +182,7 @@ impl FormReader {
         let draft = &mut self.form.draft;
         match name {
             "idempotency_key" => self.form.key = is_key(&value).then_some(value),
+            "then" => self.form.then_sweep = value == "sweep",
             "experiment" => draft.experiment = value,
             "job_name" => draft.job_name = value,
             "source" => draft.source = value,

@@ -14,6 +14,7 @@ mod launch;
 mod live;
 mod relaunch;
 mod stop;
+mod sweep;
 
 use std::{sync::Arc, time::Duration};
 
@@ -111,6 +112,8 @@ fn router(web: Web) -> (Router, Vec<MountedRoute>) {
     mount(Method::POST, "/launch", post(launch::launch).layer(DefaultBodyLimit::disable()));
     mount(Method::POST, "/runs/{id}/stop", post(stop::stop));
     mount(Method::POST, "/runs/{id}/relaunch", post(relaunch::relaunch));
+    mount(Method::POST, "/sweeps", post(sweep::create));
+    mount(Method::POST, "/sweeps/{id}/stop", post(sweep::stop));
     mount(Method::GET, "/runs/{id}/model.tar.gz", get(downloads::artifact));
     mount(Method::GET, "/runs/{id}/source.tar.gz", get(downloads::source));
     mount(Method::GET, "/runs/{id}/capsule.tar.gz", get(downloads::capsule));

@@ -75,6 +75,7 @@ impl FormState {
             source_uri: source_uri.get(),
             entry_point: entry_point.get(),
             parent: parent.clone(),
+            sweep: None,
             checkpoints: checkpoints.with(|it| it == "true"),
             fields: request.fields().get(),
         });

@@ -18,6 +18,7 @@ use crate::{
         timeline::CopyLine,
     },
     model::{rows, traceback::last_traceback},
+    pages::sweep::SweepLink,
     paths,
 };
 
@@ -61,6 +62,7 @@ pub(super) fn Head(page: Page) -> impl IntoView {
                 {first.parent().map(|it| view! {
                     <span>"cloned from "<a href=paths::run(&it)>{job_tail(&it)}</a></span>
                 })}
+                {first.sweep().map(|id| view! { <SweepLink id/> })}
                 <CopyLine text=first.job_name.to_string() what="job name"/>
             </p>
         </div>

@@ -37,7 +37,7 @@ pub struct ChannelManifest {
     /// Of all objects, also of those that are not kept one by one.
     pub object_count: u64,
     pub size_bytes: u64,
-    /// Over the key, size and ETag of every object, in hex.
+    /// Over the key, size and `ETag` of every object, in hex.
     pub sha256: String,
     /// `false`: there are more objects than were counted.
     pub is_whole: bool,
@@ -115,7 +115,7 @@ impl ManifestBuilder {
             manifest.is_whole = false;
             return false;
         }
-        self.hash.update(format!("{}\t{}\t{}\n", object.key, object.size_bytes, object.e_tag));
+        self.hash.update(object.line());
         manifest.object_count += 1;
         manifest.size_bytes += object.size_bytes;
         if manifest.objects.len() < MAX_OBJECTS {
@@ -127,6 +127,12 @@ impl ManifestBuilder {
     pub fn finish(mut self) -> ChannelManifest {
         self.manifest.sha256 = hex::encode(self.hash.finalize());
         self.manifest
+    }
+}
+
+impl ManifestObject {
+    fn line(&self) -> String {
+        format!("{}\t{}\t{}\n", self.key, self.size_bytes, self.e_tag)
     }
 }
 
@@ -142,9 +148,9 @@ impl ChannelManifest {
         self.is_whole && self.objects.len() as u64 == self.object_count
     }
 
-    /// One line per object: key, size in bytes, ETag, separated by tabs; for the file of a downloaded capsule.
+    /// One line per object: key, size in bytes, `ETag`, separated by tabs; for the file of a downloaded capsule.
     pub fn lines(&self) -> String {
-        self.objects.iter().map(|it| format!("{}\t{}\t{}\n", it.key, it.size_bytes, it.e_tag)).collect()
+        self.objects.iter().map(ManifestObject::line).fold(String::new(), |lines, line| lines + &line)
     }
 }
 

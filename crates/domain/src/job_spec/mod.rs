@@ -1,7 +1,7 @@
 //! A checked training job: what a draft becomes, and the CreateTrainingJob request it makes.
 
 use crate::{
-    ids::{ExperimentName, JobName, RunId},
+    ids::{ExperimentName, JobName, RunId, SweepId},
     job_draft::{FieldError, JobDraft, SourceKind},
     training_job::{Fields, TrainingJobRequest},
 };
@@ -24,6 +24,7 @@ pub struct JobSpec {
     /// `None`: the image or the algorithm brings its own program.
     pub script: Option<Script>,
     pub parent: Option<RunId>,
+    pub sweep: Option<SweepId>,
     /// Checkpoints are kept below the output path, in a folder of the job's name.
     has_default_checkpoints: bool,
     /// Without the name, the script's two hyperparameters and Trainyard's tags.
@@ -45,6 +46,8 @@ pub mod tag {
     pub const EXPERIMENT: &str = "trainyard:experiment";
     /// The run that this one was cloned from.
     pub const PARENT: &str = "trainyard:parent";
+    /// The sweep that this run is a trial of.
+    pub const SWEEP: &str = "trainyard:sweep";
 }
 
 impl JobSpec {
@@ -98,8 +101,8 @@ impl JobSpec {
         let request = request.ok();
         match (experiment, name_base, script, request) {
             (Some(experiment), Some(name_base), Some(script), Some(request)) if errors.is_empty() => {
-                let parent = draft.parent.clone();
-                Ok(Self { experiment, name_base, script, parent, has_default_checkpoints, request })
+                let (parent, sweep) = (draft.parent.clone(), draft.sweep.clone());
+                Ok(Self { experiment, name_base, script, parent, sweep, has_default_checkpoints, request })
             }
             _ => Err(errors),
         }

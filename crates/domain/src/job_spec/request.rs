@@ -30,6 +30,9 @@ impl JobSpec {
         if let Some(parent) = &self.parent {
             tags.push(json!({ "Key": tag::PARENT, "Value": parent.as_str() }));
         }
+        if let Some(sweep) = &self.sweep {
+            tags.push(json!({ "Key": tag::SWEEP, "Value": sweep.as_str() }));
+        }
         request["Tags"] = Value::Array(tags);
         if self.has_default_checkpoints {
             let uri = format!("{}/{}/checkpoints", self.request.output_path(), job_name.as_str());

@@ -38,6 +38,14 @@ pub enum LaunchSubmitted {
     Invalid { errors: Vec<FieldError> },
 }
 
+/// A form that was judged.
+pub(crate) struct Settled {
+    /// `None` only with errors.
+    spec: Option<JobSpec>,
+    pub(crate) errors: Vec<FieldError>,
+    source: Option<resolve::ResolvedSource>,
+}
+
 const MAX_KEY_CHARS: usize = 200;
 
 /// The user waits for this answer with the form in front of them.
@@ -109,37 +117,15 @@ impl Services {
             return Ok(LaunchSubmitted::Invalid { errors: vec![FieldError::new("idempotency_key", message)] });
         }
         let store = &self.inner.store;
-        let launched = store.draft_get(key).await?.and_then(|it| it.run_id);
-        if launched.is_none() {
-            // First of all, so that a crash or a broken upload loses nothing that was typed.
-            store.draft_put(key, &draft, &[], self.now()).await?;
-        }
-        let resolved = self.source_resolve(draft, upload).await?;
-        let draft = resolved.draft;
-        let mut errors = resolved.errors;
-        let spec = match JobSpec::parse(&draft) {
-            Ok(spec) => Some(spec),
-            Err(wrong) => {
-                errors.extend(wrong);
-                None
-            }
-        };
-        if let (Some(script), Some(source)) = (spec.as_ref().and_then(|it| it.script.as_ref()), &resolved.source) {
-            errors.extend(source.entry_point_error(&script.entry_point).await?);
-        }
-        if launched.is_none() {
-            if errors.is_empty() {
-                errors.extend(self.engine_error().await);
-            }
-            store.draft_put(key, &draft, &errors, self.now()).await?;
-        }
+        let launched = self.launched_run(key).await?;
+        let Settled { spec, mut errors, source } = self.draft_settle(key, draft, upload, launched.is_none()).await?;
         let (Some(spec), true) = (spec, errors.is_empty()) else {
             if let Some(id) = launched {
                 errors.insert(0, already_launched(&id));
             }
             return Ok(LaunchSubmitted::Invalid { errors });
         };
-        let source_sha256 = resolved.source.as_ref().map(resolve::ResolvedSource::sha256);
+        let source_sha256 = source.as_ref().map(resolve::ResolvedSource::sha256);
         let source_uri = source_sha256.map(|it| self.source_uri(it)).unwrap_or_default();
         let random = self.inner.config.random.next_u128();
         let run = build::run(&spec, &source_uri, source_sha256, random, self.now());
@@ -162,6 +148,47 @@ impl Services {
                 Ok(LaunchSubmitted::Invalid { errors: vec![FieldError::new("job_name", message)] })
             }
         }
+    }
+
+    /// The run that this form became.
+    pub(crate) async fn launched_run(&self, key: &str) -> Result<Option<RunId>, ServiceError> {
+        Ok(self.inner.store.draft_get(key).await?.and_then(|it| it.run_id))
+    }
+
+    /// Judges a form; while it is open, what was typed is kept before and with its errors after, and the engine is asked
+    /// whether it is there.
+    pub(crate) async fn draft_settle(
+        &self,
+        key: &str,
+        draft: JobDraft,
+        upload: Option<Upload>,
+        is_open: bool,
+    ) -> Result<Settled, ServiceError> {
+        let store = &self.inner.store;
+        if is_open {
+            // First of all, so that a crash or a broken upload loses nothing that was typed.
+            store.draft_put(key, &draft, &[], self.now()).await?;
+        }
+        let resolved = self.source_resolve(draft, upload).await?;
+        let draft = resolved.draft;
+        let mut errors = resolved.errors;
+        let spec = match JobSpec::parse(&draft) {
+            Ok(spec) => Some(spec),
+            Err(wrong) => {
+                errors.extend(wrong);
+                None
+            }
+        };
+        if let (Some(script), Some(source)) = (spec.as_ref().and_then(|it| it.script.as_ref()), &resolved.source) {
+            errors.extend(source.entry_point_error(&script.entry_point).await?);
+        }
+        if is_open {
+            if errors.is_empty() {
+                errors.extend(self.engine_error().await);
+            }
+            store.draft_put(key, &draft, &errors, self.now()).await?;
+        }
+        Ok(Settled { spec, errors, source: resolved.source })
     }
 
     /// Whether the engine could take a job now. An engine that goes away later is the dispatcher's business: it has the
@@ -207,7 +234,7 @@ fn key_reused(spec: &JobSpec, source_uri: &str, run: &Run) -> Vec<FieldError> {
     changed.into_iter().map(|field| FieldError::new(field, message.as_str())).collect()
 }
 
-fn already_launched(id: &RunId) -> FieldError {
+pub(crate) fn already_launched(id: &RunId) -> FieldError {
     FieldError::new(
         "idempotency_key",
         format!("this form was launched already as run {id}: open a fresh form to launch another one."),

@@ -12,5 +12,6 @@ mod logs;
 mod metrics;
 mod sources;
 mod stop;
+mod sweep;
 
 mod fake;

@@ -20,4 +20,5 @@ mod run_list;
 mod samples;
 mod series;
 mod stop;
+mod sweeps;
 mod thinning;

@@ -1,0 +1,183 @@
+//! A sweep: one form launched many times, with other hyperparameters each time.
+//!
+//! Invariants:
+//! - The plan (every trial with its values) is made once, when the sweep is created, and never changes: however often
+//!   the server restarts, a sweep of 200 is these 200.
+//! - A trial launches under a key made of the sweep and its number, so it launches once.
+
+mod parse;
+mod plan;
+
+pub use parse::SweepDraft;
+pub use plan::{Dimension, DimensionValues};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ids::{RunId, SweepId},
+    job_draft::JobDraft,
+    money::NanoUsd,
+    run::Run,
+    time::Timestamp,
+};
+
+/// More children than this are a program's business, not a form's.
+pub const MAX_TRIALS: usize = 500;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SweepSpec {
+    /// The form that every trial launches; `sweep` and the swept hyperparameters are set for each.
+    pub draft: JobDraft,
+    pub strategy: Strategy,
+    pub dimensions: Vec<Dimension>,
+    pub max_parallel: u32,
+    /// What the trials may cost together: what they did, and at most what the running ones can.
+    pub budget: Option<NanoUsd>,
+    pub objective: Option<Objective>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Strategy {
+    /// Every combination.
+    Grid,
+    /// So many, drawn from the ranges by this seed.
+    Random { trials: u32, seed: u64 },
+}
+
+/// What makes one trial better than another: the last value of a metric.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Objective {
+    pub metric: String,
+    pub goal: Goal,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Goal {
+    Minimize,
+    Maximize,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sweep {
+    pub id: SweepId,
+    pub spec: SweepSpec,
+    pub state: SweepState,
+    /// Why it stands still or ended early, in a sentence.
+    pub message: Option<String>,
+    pub created_at: Timestamp,
+    pub trials: Vec<Trial>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SweepState {
+    /// Trials are launched as others end.
+    Running,
+    /// Every trial was launched and has ended.
+    Finished,
+    /// No trial is launched any more: a person's wish, the budget, or a trial that cannot be launched.
+    Stopped,
+}
+
+/// One launch of the plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trial {
+    /// From 0.
+    pub number: u32,
+    /// Name and value of each swept hyperparameter.
+    pub parameters: Vec<(String, String)>,
+    /// `None`: not launched.
+    pub run_id: Option<RunId>,
+}
+
+impl SweepState {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Finished => "finished",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Running, Self::Finished, Self::Stopped].into_iter().find(|it| it.as_str() == text)
+    }
+}
+
+impl SweepSpec {
+    /// The form of one trial.
+    pub fn draft_of(&self, id: &SweepId, trial: &Trial) -> JobDraft {
+        let mut draft = self.draft.clone();
+        draft.sweep = Some(id.clone());
+        for (name, value) in &trial.parameters {
+            let row = draft
+                .fields
+                .rows(PARAMETERS)
+                .into_iter()
+                .find(|row| draft.fields.get(&format!("{PARAMETERS}[{row}].name")).trim() == name);
+            match row {
+                Some(row) => draft.fields.set(format!("{PARAMETERS}[{row}].value"), value.as_str()),
+                None => draft.fields.push_pair(PARAMETERS, name, value),
+            }
+        }
+        draft
+    }
+}
+
+impl Objective {
+    /// The run's last value of the metric, once it has completed.
+    pub fn value_of(&self, run: &Run) -> Option<f64> {
+        let value = run.final_metrics.iter().find(|it| it.name == self.metric)?.value;
+        value.is_finite().then_some(value)
+    }
+
+    /// The best of these runs, if any has the metric.
+    pub fn best<'r>(&self, runs: impl IntoIterator<Item = &'r Run>) -> Option<&'r Run> {
+        let valued = runs.into_iter().filter_map(|it| Some((it, self.value_of(it)?)));
+        let order = |(_, a): &(&Run, f64), (_, b): &(&Run, f64)| match self.goal {
+            Goal::Minimize => a.total_cmp(b),
+            Goal::Maximize => b.total_cmp(a),
+        };
+        valued.min_by(order).map(|(run, _)| run)
+    }
+}
+
+const PARAMETERS: &str = "HyperParameters";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::{FinalMetric, fixture};
+
+    #[test]
+    fn a_trial_changes_its_hyperparameters_and_nothing_else() {
+        let mut draft = JobDraft::default();
+        draft.fields.push_pair(PARAMETERS, "lr", "0.1");
+        draft.fields.push_pair(PARAMETERS, "epochs", "3");
+        let spec = SweepSpec {
+            draft: draft.clone(),
+            strategy: Strategy::Grid,
+            dimensions: Vec::new(),
+            max_parallel: 1,
+            budget: None,
+            objective: None,
+        };
+        let id = SweepId::new(Timestamp::from_unix_millis(1), 1);
+        let parameters = vec![("lr".to_owned(), "0.2".to_owned()), ("depth".to_owned(), "4".to_owned())];
+        let made = spec.draft_of(&id, &Trial { number: 0, parameters, run_id: None });
+        let pairs = [("lr", "0.2"), ("epochs", "3"), ("depth", "4")];
+        assert_eq!(made.fields.pairs(PARAMETERS), pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(made.sweep, Some(id));
+        assert_eq!(made.experiment, draft.experiment);
+    }
+
+    #[test]
+    fn the_best_has_the_metric_and_is_a_number() {
+        let run =
+            |value: f64| Run { final_metrics: vec![FinalMetric { name: "loss".to_owned(), value }], ..fixture::run() };
+        let runs = [run(0.3), run(f64::NAN), run(0.1), fixture::run()];
+        let objective = |goal| Objective { metric: "loss".to_owned(), goal };
+        let best = |goal| objective(goal).best(&runs).and_then(|it| objective(goal).value_of(it));
+        assert_eq!((best(Goal::Minimize), best(Goal::Maximize)), (Some(0.1), Some(0.3)));
+        assert_eq!(objective(Goal::Minimize).best(&runs[3..]), None);
+    }
+}
