@@ -2,6 +2,7 @@
 
 pub mod badge;
 pub mod chart;
+pub mod code_editor;
 pub mod copy;
 pub mod fault;
 pub mod field;
@@ -14,6 +15,7 @@ pub mod now;
 pub mod request_form;
 pub mod rows_field;
 pub mod run_table;
+pub mod s3_browser;
 pub mod search_form;
 pub mod theme;
 pub mod timeline;

@@ -8,7 +8,9 @@
 
 pub mod algorithm;
 pub mod ansi;
+pub mod channel_check;
 pub mod cost;
+pub mod data_format;
 pub mod ids;
 pub mod image_catalogue;
 pub mod instance_type;
@@ -19,10 +21,13 @@ pub mod log;
 pub mod metric_definition;
 pub mod money;
 pub mod observation;
+pub mod python_text;
 pub mod run;
+pub mod s3_uri;
 pub mod series;
 pub mod share;
 pub mod status;
 pub mod step;
 pub mod time;
 pub mod training_job;
+pub mod typed_script;

@@ -22,6 +22,7 @@ mod ingest;
 mod launch;
 mod limits;
 mod logs;
+mod objects;
 mod reconcile;
 mod runs;
 mod source;
@@ -43,7 +44,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use config::{Sample, SampleFile, ServicesConfig};
 pub use dispatch::DispatchReport;
-pub use engine::{Engine, EngineError, EngineInfo, EngineKind};
+pub use engine::{Engine, EngineError, EngineInfo, EngineKind, ObjectEntry, ObjectPage};
 pub use error::ServiceError;
 pub use health::{ComponentHealth, Health};
 pub use launch::{LaunchSubmitted, Upload};
