@@ -68,7 +68,7 @@ fn of_text(key: &str, head: &[u8]) -> DataFormat {
     }
     // The last line may be cut, unless it is the only one.
     let mut lines: Vec<&str> = text.lines().filter(|it| !it.trim().is_empty()).take(LINES + 1).collect();
-    if lines.len() > 1 {
+    if lines.len() > 1 && !text.ends_with('\n') {
         lines.pop();
     }
     let all = |is: fn(&str) -> bool| !lines.is_empty() && lines.iter().all(|it| is(it));
@@ -108,7 +108,7 @@ fn is_libsvm(line: &str) -> bool {
 fn has_columns(lines: &[&str]) -> bool {
     [',', '\t', ';'].into_iter().any(|separator| {
         let counts: Vec<usize> = lines.iter().map(|it| it.matches(separator).count()).collect();
-        counts.first().is_some_and(|first| *first > 0 && counts.iter().all(|it| it == first))
+        counts.len() > 1 && counts[0] > 0 && counts.iter().all(|it| *it == counts[0])
     })
 }
 
