@@ -81,6 +81,12 @@ export class LaunchPage {
     return this;
   }
 
+  /** What runs: `upload`, `script`, `s3`, `image`. */
+  async chooseSource(source: string): Promise<this> {
+    await this.page.locator(`form.launch input[name="source"][value="${source}"]`).check();
+    return this;
+  }
+
   async upload(file: File | string): Promise<this> {
     await this.field("source_file").setInputFiles(file);
     return this;

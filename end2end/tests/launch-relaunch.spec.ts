@@ -42,8 +42,8 @@ test("a seeded sample comes out the same, to the last bit", async ({ page }) => 
 });
 
 test("changed data is said before the launch, and what came of it after", async ({ page, server }) => {
-  await server.aws.put("trainyard", `${DATA}a.csv`, "1,2");
-  await server.aws.put("trainyard", `${DATA}b.csv`, "3");
+  await server.aws.putObject("trainyard", `${DATA}a.csv`, "1,2");
+  await server.aws.putObject("trainyard", `${DATA}b.csv`, "3");
   const form = await new LaunchPage(page).open();
   await form.uploadScript(SUMMING);
   await form.setRow(METRICS, LOSS.name, LOSS.regex);
@@ -63,8 +63,8 @@ test("changed data is said before the launch, and what came of it after", async 
     await expect(page.getByRole("button", { name: "Launch again" })).toBeVisible();
   });
 
-  await server.aws.put("trainyard", `${DATA}b.csv`, "4");
-  await server.aws.put("trainyard", `${DATA}c.csv`, "5");
+  await server.aws.putObject("trainyard", `${DATA}b.csv`, "4");
+  await server.aws.putObject("trainyard", `${DATA}c.csv`, "5");
   await page.goto(`/runs/${first}`);
   await page.getByRole("link", { name: "Relaunch", exact: true }).first().click();
   const drift = page.locator(".drift-changed").filter({ hasText: "Data of train" });

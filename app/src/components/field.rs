@@ -6,6 +6,8 @@
 use domain::job_draft::FieldError;
 use leptos::{html, prelude::*, wasm_bindgen::JsCast, web_sys};
 
+use super::s3_browser::{BrowseButton, S3Pick};
+
 /// The errors of a form, each beside its field.
 #[derive(Clone, Copy)]
 pub struct FormErrors {
@@ -43,6 +45,16 @@ impl Control for web_sys::HtmlInputElement {
 }
 
 impl Control for web_sys::HtmlSelectElement {
+    fn shown(&self) -> String {
+        self.value()
+    }
+
+    fn show(&self, text: &str) {
+        self.set_value(text);
+    }
+}
+
+impl Control for web_sys::HtmlTextAreaElement {
     fn shown(&self) -> String {
         self.value()
     }
@@ -109,8 +121,12 @@ pub fn TextField(
     /// Set when the field is left to say that somebody has been here.
     #[prop(optional)]
     on_focus: Option<Callback<bool>>,
+    /// It names a place in S3, which can be looked for.
+    #[prop(optional_no_strip)]
+    pick: Option<S3Pick>,
 ) -> impl IntoView {
     let id = field_id(&name);
+    let browse = pick.map(|pick| view! { <BrowseButton field=name.clone() label value errors pick/> });
     let input = NodeRef::<html::Input>::new();
     keep_together(value, input);
     let hint_id = format!("{id}-hint");
@@ -123,7 +139,7 @@ pub fn TextField(
                 {label}
                 {(!api_name.is_empty()).then(|| view! { <span class="api-name">{api_name}</span> })}
             </label>
-            <div class="control">
+            <div class="control" class:has-browse=pick.is_some()>
                 <input
                     id=id
                     name=name.clone()
@@ -143,6 +159,7 @@ pub fn TextField(
                     on:blur=move |_| if let Some(it) = on_focus { it.run(false) }
                 />
                 {(!unit.is_empty()).then(|| view! { <span class="unit">{unit}</span> })}
+                {browse}
             </div>
             {(!hint.is_empty()).then(|| view! { <p class="hint" id=hint_id>{hint}</p> })}
             <FieldErrors field=name errors/>

@@ -25,6 +25,8 @@ pub enum Icon {
     Auto,
     Plus,
     Cpu,
+    Folder,
+    File,
 }
 
 impl Icon {
@@ -53,6 +55,8 @@ impl Icon {
             Self::Moon => "M13 9.6A5.6 5.6 0 0 1 6.4 3a5.6 5.6 0 1 0 6.6 6.6",
             Self::Auto => "M2.5 3.5h11v7.5h-11zM6 13.5h4M8 11v2.5",
             Self::Plus => "M8 3.5v9M3.5 8h9",
+            Self::Folder => "M2.5 12.5v-9h4l1.5 2h5.5v7z",
+            Self::File => "M4 2.5h5l3 3v8H4zM9 2.5v3h3",
             Self::Cpu => {
                 "M5 5h6v6H5zM3.5 3.5h9v9h-9zM6 3.5v-2M10 3.5v-2M6 14.5v-2M10 14.5v-2M3.5 6h-2M3.5 10h-2M14.5 6h-2M14.5 10h-2"
             }

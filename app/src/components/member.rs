@@ -1,11 +1,12 @@
 //! One member of the request as a control: what it looks like follows from its type in the table of members.
 
-use domain::training_job::{Kind, Node};
+use domain::training_job::{Kind, Node, Rule};
 use leptos::prelude::*;
 
 use super::{
     field::{CheckField, FormErrors, SelectField, TextField},
     request_form::RequestForm,
+    s3_browser::S3Pick,
 };
 
 /// A text, a number, a choice or a switch; SageMaker's own name stands beside the label.
@@ -31,8 +32,17 @@ pub fn Member(
             view! { <TextField name=path label api_name value errors hint unit placeholder inputmode="numeric"/> }
                 .into_any()
         }
+        Some(Kind::Text(Rule::S3Uri)) => {
+            let pick = Some(pick_of(&path));
+            view! { <TextField name=path label api_name value errors hint unit placeholder pick/> }.into_any()
+        }
         _ => view! { <TextField name=path label api_name value errors hint unit placeholder/> }.into_any(),
     }
+}
+
+/// Data is read from objects and folders; all else in S3 is written below a folder.
+fn pick_of(path: &str) -> S3Pick {
+    if path.starts_with("InputDataConfig") { S3Pick::Any } else { S3Pick::Folder }
 }
 
 /// `InputDataConfig[3].ChannelName` is `InputDataConfig[].ChannelName` in the table.

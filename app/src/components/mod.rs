@@ -3,6 +3,7 @@
 pub mod badge;
 pub mod change_list;
 pub mod chart;
+pub mod code_editor;
 pub mod copy;
 pub mod drift;
 pub mod fault;
@@ -16,6 +17,7 @@ pub mod now;
 pub mod request_form;
 pub mod rows_field;
 pub mod run_table;
+pub mod s3_browser;
 pub mod search_form;
 pub mod theme;
 pub mod timeline;

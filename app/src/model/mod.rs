@@ -1,5 +1,6 @@
 //! What pages compute from domain data before they show it: pure functions, tested without a browser.
 
+pub mod channel;
 pub mod groups;
 pub mod progress;
 pub mod rows;

@@ -10,10 +10,10 @@ use std::{ffi::OsString, path::Path, process::ExitCode};
 use aws::{AwsConfig, Target, connect};
 use bytes::Bytes;
 use domain::{ids::JobName, status::TrainingJobStatus, time::Timestamp};
-use futures::TryStreamExt as _;
+use futures::{StreamExt as _, TryStreamExt as _};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
-use services::engine::{EngineError, MetricQuery};
+use services::engine::{EngineError, MetricQuery, ObjectPage};
 
 use support::{Local, eventually, failing_server, job_name};
 
@@ -172,6 +172,71 @@ async fn a_source_of_many_megabytes_arrives_whole() {
     assert!(chunks.concat() == body, "byte for byte");
 }
 
+async fn objects_are_listed_by_level_and_by_page() {
+    let local = Local::start().await;
+    let objects = &local.engine.objects;
+    for (key, text) in [("a/1.csv", "1,2\n"), ("a/deep/2.csv", "3"), ("a b/ü+.csv", "4"), ("b.csv", "")] {
+        let uri = format!("s3://trainyard/list/{key}");
+        objects.put(&uri, Bytes::from_static(text.as_bytes())).await.expect("put");
+    }
+    let uris = |page: &ObjectPage| page.objects.iter().map(|it| it.uri.clone()).collect::<Vec<_>>();
+    let level = objects.list("s3://trainyard/list/", false, None).await.expect("listed");
+    assert_eq!(level.folders, ["s3://trainyard/list/a b/", "s3://trainyard/list/a/"]);
+    assert_eq!(uris(&level), ["s3://trainyard/list/b.csv"]);
+    assert_eq!(level.next_token, None);
+    let deep = objects.list("s3://trainyard/list/a", true, None).await.expect("listed");
+    let wanted = ["a b/ü+.csv", "a/1.csv", "a/deep/2.csv"].map(|it| format!("s3://trainyard/list/{it}"));
+    assert_eq!(uris(&deep), wanted);
+    assert!(deep.folders.is_empty());
+    let first = &deep.objects[1];
+    assert_eq!((first.size_bytes, first.e_tag.as_str()), (4, "3ecfad755fa825f7a17c5526ec44e651"));
+    assert!(first.modified_at > Timestamp::from_unix_seconds(1.7e9), "{first:?}");
+    let bucket = objects.list("s3://trainyard", false, None).await.expect("listed");
+    assert!(bucket.folders.contains(&"s3://trainyard/list/".to_owned()), "{bucket:?}");
+
+    // One more than a page.
+    let puts = (0..=1_000).map(|it| async move {
+        objects.put(&format!("s3://trainyard/many/{it:04}"), Bytes::new()).await.expect("put");
+    });
+    futures::stream::iter(puts).buffer_unordered(20).collect::<()>().await;
+    let first = objects.list("s3://trainyard/many/", true, None).await.expect("listed");
+    assert_eq!(first.objects.len(), 1_000);
+    let last = objects.list("s3://trainyard/many/", true, first.next_token.as_deref()).await.expect("listed");
+    assert_eq!(uris(&last), ["s3://trainyard/many/1000"]);
+    assert_eq!(last.next_token, None);
+
+    assert!(objects.buckets().await.expect("buckets").contains(&"trainyard".to_owned()));
+    assert_eq!(objects.list("s3://trainyard/nothing/here/", true, None).await, Ok(ObjectPage::default()));
+    assert_eq!(objects.list("s3://no-such-bucket-here/", true, None).await, Err(EngineError::NotFound));
+    let wrong = objects.list("s3:///x", true, None).await;
+    assert!(matches!(wrong, Err(EngineError::Rejected { .. })), "{wrong:?}");
+}
+
+async fn the_first_bytes_of_an_object_are_read_alone() {
+    let local = Local::start().await;
+    let objects = &local.engine.objects;
+    objects.put("s3://trainyard/head/text", Bytes::from_static(b"0123456789")).await.expect("put");
+    objects.put("s3://trainyard/head/empty", Bytes::new()).await.expect("put");
+    assert_eq!(objects.get_head("s3://trainyard/head/text", 4).await, Ok(Bytes::from_static(b"0123")));
+    assert_eq!(objects.get_head("s3://trainyard/head/text", 4_000).await, Ok(Bytes::from_static(b"0123456789")));
+    assert_eq!(objects.get_head("s3://trainyard/head/empty", 4).await, Ok(Bytes::new()));
+    assert_eq!(objects.get_head("s3://trainyard/head/none", 4).await, Err(EngineError::NotFound));
+}
+
+async fn an_object_that_may_not_be_seen_says_so() {
+    let denied = "HTTP/1.1 403 Forbidden\r\ncontent-type: application/xml\r\ncontent-length: 72\r\n\r\n\
+                  <Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
+    let server = failing_server(denied).await;
+    let objects = &server.engine.objects;
+    let is_denied = |it: &EngineError| matches!(it, EngineError::Rejected { code, .. } if code == "AccessDenied");
+    let outcomes = [
+        objects.list("s3://somebodys/data/", true, None).await.err(),
+        objects.buckets().await.err(),
+        objects.get_head("s3://somebodys/data/1.csv", 10).await.err(),
+    ];
+    assert!(outcomes.iter().all(|it| it.as_ref().is_some_and(is_denied)), "{outcomes:?}");
+}
+
 async fn nobody_there_means_that_nothing_was_sent() {
     let local = Local::start().await;
     let engine = local.engine.clone();
@@ -225,6 +290,9 @@ fn main() -> ExitCode {
             what_is_not_there_is_absent_and_what_is_wrong_is_refused,
         ),
         trial("a_source_of_many_megabytes_arrives_whole", a_source_of_many_megabytes_arrives_whole),
+        trial("objects_are_listed_by_level_and_by_page", objects_are_listed_by_level_and_by_page),
+        trial("the_first_bytes_of_an_object_are_read_alone", the_first_bytes_of_an_object_are_read_alone),
+        trial("an_object_that_may_not_be_seen_says_so", an_object_that_may_not_be_seen_says_so),
         trial("nobody_there_means_that_nothing_was_sent", nobody_there_means_that_nothing_was_sent),
         trial("a_lost_answer_is_unknown_and_create_is_sent_once", a_lost_answer_is_unknown_and_create_is_sent_once),
         trial("boto3_and_the_adapters_read_the_same", same_answers::boto3_and_the_adapters_read_the_same)

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::job_draft::JobDraft;
+use crate::job_draft::{JobDraft, SourceKind};
 
 /// A member, what it was, what it is; an absent side is empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,8 +26,13 @@ pub fn draft_changes(parent: &JobDraft, now: &JobDraft) -> Vec<Change> {
         }
     };
     compare("Experiment", &parent.experiment, &now.experiment);
-    compare("Source", &source_text(parent), &source_text(now));
-    compare("Entry point", &parent.entry_point, &now.entry_point);
+    // The parent's own script in the editor is no change as long as it is as it was.
+    if now.source_kind() == SourceKind::Script && parent.source_sha256.is_some() && now.script == parent.script {
+        compare("Entry point", &parent.entry_point, &now.script.name);
+    } else {
+        compare("Source", &source_text(parent), &source_text(now));
+        compare("Entry point", &parent.entry_point, entry_point(now));
+    }
     let switch = |on: bool| if on { "on" } else { "off" };
     compare("Keep checkpoints", switch(parent.checkpoints), switch(now.checkpoints));
     for map in MAPS {
@@ -48,10 +53,15 @@ pub fn draft_changes(parent: &JobDraft, now: &JobDraft) -> Vec<Change> {
     list
 }
 
+fn entry_point(draft: &JobDraft) -> &str {
+    if draft.source_kind() == SourceKind::Script { &draft.script.name } else { &draft.entry_point }
+}
+
 fn source_text(draft: &JobDraft) -> String {
     let hash = draft.source_sha256.as_deref().map(|it| &it[..it.len().min(12)]);
     match draft.source.as_str() {
         "s3" => draft.source_uri.clone(),
+        "script" => format!("a script of {} lines, written here", draft.script.text.lines().count()),
         "" | "upload" => hash.unwrap_or("another upload").to_owned(),
         other => other.to_owned(),
     }
@@ -60,6 +70,16 @@ fn source_text(draft: &JobDraft) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_parents_script_in_the_editor_is_a_change_only_once_it_is_changed() {
+        let mut parent = JobDraft { source: "upload".to_owned(), ..JobDraft::default() };
+        parent.source_sha256 = Some("0".repeat(64));
+        let mut now = JobDraft { source: "script".to_owned(), ..parent.clone() };
+        assert!(draft_changes(&parent, &now).is_empty());
+        now.script.text.push_str("print()\n");
+        assert_eq!(draft_changes(&parent, &now).into_iter().map(|it| it.what).collect::<Vec<_>>(), ["Source"]);
+    }
 
     #[test]
     fn only_what_differs_is_a_change_and_rows_of_maps_have_names() {

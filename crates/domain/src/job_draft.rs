@@ -8,6 +8,7 @@ use crate::{
     job_spec::tag,
     run::Run,
     training_job::Fields,
+    typed_script::TypedScript,
 };
 
 /// Every field of the form. Kept per idempotency key, so that nothing typed is ever lost.
@@ -25,6 +26,8 @@ pub struct JobDraft {
     pub source_file_name: Option<String>,
     /// An archive that lies in S3 already.
     pub source_uri: String,
+    /// A script that is written in the form.
+    pub script: TypedScript,
     /// The script inside the source: `train.py`.
     pub entry_point: String,
     /// The run that this form was cloned from.
@@ -44,6 +47,8 @@ pub enum SourceKind<'a> {
     Sample(&'a str),
     /// `upload`: a file out of the browser.
     Upload,
+    /// `script`: written or pasted in the form.
+    Script,
     /// `s3`: an archive in S3.
     S3,
     /// `image`: nothing, because the image or the algorithm brings its own program.
@@ -57,6 +62,7 @@ impl JobDraft {
     pub fn source_kind(&self) -> SourceKind<'_> {
         match self.source.as_str() {
             "s3" => SourceKind::S3,
+            "script" => SourceKind::Script,
             "image" => SourceKind::Image,
             other => other.strip_prefix("sample:").map_or(SourceKind::Upload, SourceKind::Sample),
         }
@@ -157,6 +163,7 @@ impl Default for JobDraft {
             source_sha256: None,
             source_file_name: None,
             source_uri: String::new(),
+            script: TypedScript::default(),
             entry_point: "train.py".to_owned(),
             parent: None,
             sweep: None,

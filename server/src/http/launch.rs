@@ -16,6 +16,7 @@ use bytes::{Bytes, BytesMut};
 use domain::{
     ids::RunId,
     job_draft::{FieldError, JobDraft},
+    typed_script::TypedScript,
 };
 use services::{LaunchSubmitted, Upload};
 
@@ -26,6 +27,8 @@ use super::{
 
 /// Every text field has a far smaller limit of its own; what is longer is cut here and refused there.
 const MAX_TEXT_BYTES: usize = 64 * 1024;
+/// Twice the script's own limit: with CR LF for each line, even a script of empty lines is as long as that.
+const MAX_SCRIPT_BYTES: usize = 2 * TypedScript::MAX_BYTES + 2;
 /// All text fields together.
 const MAX_ALL_TEXT_BYTES: usize = 4 * 1024 * 1024;
 const MAX_FIELDS: usize = 2_000;
@@ -165,9 +168,10 @@ impl FormReader {
 
     async fn text(&mut self, mut field: Field<'_>) -> Result<(), Problem> {
         let name = field.name().unwrap_or_default().to_owned();
+        let room = if name == "script_text" { MAX_SCRIPT_BYTES } else { MAX_TEXT_BYTES };
         let mut bytes = Vec::new();
         while let Some(chunk) = next_chunk(&mut field).await? {
-            let wanted = MAX_TEXT_BYTES.saturating_sub(bytes.len()).min(chunk.len());
+            let wanted = room.saturating_sub(bytes.len()).min(chunk.len());
             bytes.extend_from_slice(&chunk[..wanted]);
         }
         self.text_bytes += bytes.len() + name.len();
@@ -191,6 +195,9 @@ impl FormReader {
             "entry_point" => draft.entry_point = value,
             "parent" => draft.parent = RunId::parse(&value).ok(),
             "source_uri" => draft.source_uri = value,
+            "script_name" => draft.script.name = value,
+            // A browser sends the lines of a text area with CR LF, whatever was typed.
+            "script_text" => draft.script.text = value.replace("\r\n", "\n"),
             // A switch sends what it means unticked, then, when it is ticked, `true`.
             "checkpoints" => draft.checkpoints = value == "true",
             // A member of the request, by its path. Names of none are kept too, and named in the answer.

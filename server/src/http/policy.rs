@@ -88,6 +88,8 @@ pub const POLICIES: &[Policy] = &[
     change("/api/ui/sweep_get"),
     change("/api/ui/sweep_list"),
     change("/api/ui/launch_form_get"),
+    change("/api/ui/object_list"),
+    change("/api/ui/channel_check"),
     Policy { body_bytes: SHARE_BYTES, ..change("/api/ui/share_read") },
     Policy { body_bytes: SHARE_BYTES, ..change("/api/ui/share_render") },
     // The built site, and what machines ask.

@@ -1,7 +1,8 @@
-//! The data: a card per channel, with the path and the variable by which the script finds it.
+//! The data: a card per channel, with the path and the variable by which the script finds it, and whether it is there.
 
 use leptos::prelude::*;
 
+use super::channel_check::ChannelCheckLine;
 use crate::components::{
     field::{FieldErrors, FormErrors, field_id},
     icon::{Glyph, Icon},
@@ -67,6 +68,7 @@ fn Channel(row: usize, errors: FormErrors) -> impl IntoView {
             </div>
             <Member path=s3("S3Uri") label="Data in S3" errors placeholder="s3://my-bucket/train/"/>
             <p class="hint channel-place">{place}</p>
+            <ChannelCheckLine uri=form.text(&s3("S3Uri")) data_type=form.text(&s3("S3DataType"))/>
             <div class="field-row">
                 <Member path=s3("S3DataType") label="Data type" errors hint="Not set: every object under the prefix."/>
                 <Member path=at("ContentType") label="Content type" errors placeholder="text/csv"/>

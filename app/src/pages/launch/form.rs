@@ -25,6 +25,7 @@ use crate::{
         field::{FieldErrors, FormErrors, field_id},
         icon::{Glyph, Icon},
         rows_field::{RowsField, name_and_value},
+        s3_browser::{S3Browser, S3Dialog},
     },
     paths,
 };
@@ -38,6 +39,7 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
     let state = FormState::new(draft, refused);
     provide_context(state);
     provide_context(state.request);
+    provide_context(S3Browser::new());
     let errors = state.errors();
     let is_sent = RwSignal::new(false);
     let summary = NodeRef::<html::Div>::new();
@@ -121,6 +123,7 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
                 <p class="hint">"Recorded first, then sent once: pressing twice does not start two jobs."</p>
             </aside>
         </form>
+        <S3Dialog/>
     }
 }
 

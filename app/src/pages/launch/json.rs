@@ -25,13 +25,14 @@ fn request(draft: &JobDraft) -> Value {
         request["TrainingJobName"] = json!(draft.job_name.trim());
     }
     let [program, directory] = SCRIPT_PARAMETERS;
-    let place = match draft.source_kind() {
+    let script = match draft.source_kind() {
         SourceKind::Image => None,
-        SourceKind::S3 => Some(draft.source_uri.trim()),
-        SourceKind::Sample(_) | SourceKind::Upload => Some(AT_LAUNCH),
+        SourceKind::S3 => Some((draft.entry_point.as_str(), draft.source_uri.trim())),
+        SourceKind::Script => Some((draft.script.name.trim(), AT_LAUNCH)),
+        SourceKind::Sample(_) | SourceKind::Upload => Some((draft.entry_point.as_str(), AT_LAUNCH)),
     };
-    if let Some(place) = place {
-        request["HyperParameters"][program] = json!(draft.entry_point);
+    if let Some((entry_point, place)) = script {
+        request["HyperParameters"][program] = json!(entry_point);
         request["HyperParameters"][directory] = json!(place);
     }
     if draft.checkpoints && request.get("CheckpointConfig").is_none() {

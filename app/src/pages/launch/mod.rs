@@ -5,6 +5,7 @@
 //! follow each other.
 
 mod changes;
+mod channel_check;
 mod channels;
 mod estimate;
 mod form;

@@ -1,14 +1,22 @@
-//! What runs: a bundled sample, an uploaded script or archive, an archive in S3, or the image's own program.
+//! What runs: a bundled sample, an uploaded script or archive, a script written here, an archive in S3, or the image's
+//! own program.
 //!
 //! Without script all ways stand there at once and the chosen one counts; with it the others are hidden.
 
-use domain::job_draft::{JobDraft, SourceKind};
+use domain::{
+    job_draft::{JobDraft, SourceKind},
+    typed_script::TypedScript,
+};
 use leptos::{html, prelude::*};
 
 use super::state::FormState;
 use crate::{
     api::launch::SampleCard,
-    components::field::{FieldErrors, FormErrors, TextField, field_id},
+    components::{
+        code_editor::CodeEditor,
+        field::{FieldErrors, FormErrors, TextField, field_id},
+        s3_browser::S3Pick,
+    },
     model::rows::bytes,
     paths,
 };
@@ -49,6 +57,7 @@ pub(super) fn SourceFields(
         .into_iter()
         .chain([
             ("upload".to_owned(), "Upload a script or a source archive".to_owned()),
+            ("script".to_owned(), "Write or paste a script".to_owned()),
             ("s3".to_owned(), "A source archive that lies in S3".to_owned()),
             ("image".to_owned(), "The image's own program, or an algorithm".to_owned()),
         ])
@@ -77,13 +86,16 @@ pub(super) fn SourceFields(
         <div class="source-part" class:is-hidden=move || hides(|it| *it == SourceKind::Upload)>
             <FileField max_upload_bytes errors file/>
         </div>
+        <div class="source-part" class:is-hidden=move || hides(|it| *it == SourceKind::Script)>
+            <ScriptFields errors/>
+        </div>
         <div class="source-part" class:is-hidden=move || hides(|it| *it == SourceKind::S3)>
             <TextField
                 name="source_uri" label="Source archive" api_name="sagemaker_submit_directory" value=state.source_uri errors
-                placeholder="s3://my-bucket/code/sourcedir.tar.gz"
+                placeholder="s3://my-bucket/code/sourcedir.tar.gz" pick=Some(S3Pick::Any)
             />
         </div>
-        <div class="source-part" class:is-hidden=move || hides(|it| *it != SourceKind::Image)>
+        <div class="source-part" class:is-hidden=move || hides(|it| !matches!(it, SourceKind::Image | SourceKind::Script))>
             <TextField
                 name="entry_point" label="Entry point" api_name="sagemaker_program" value=state.entry_point errors
                 hint="The script inside the source that the container starts."
@@ -116,12 +128,27 @@ fn SourceWay(value: String, label: String) -> impl IntoView {
     }
 }
 
+/// The name is the entry point's; the text becomes a source archive at launch, as an uploaded script does.
+#[component]
+fn ScriptFields(errors: FormErrors) -> impl IntoView {
+    let state = FormState::of_form();
+    let hint = format!("At most {}. Launch packs it as the job's source.", bytes(TypedScript::MAX_BYTES as u64));
+    view! {
+        <TextField
+            name="script_name" label="File name" api_name="sagemaker_program" value=state.script_name errors
+            placeholder="train.py"
+        />
+        <CodeEditor name="script_text" label="Script" value=state.script_text errors hint/>
+    }
+}
+
 #[component]
 fn FileField(max_upload_bytes: u64, errors: FormErrors, file: NodeRef<html::Input>) -> impl IntoView {
     let state = FormState::of_form();
     let id = field_id("source_file");
     let is_wrong = move || !errors.of("source_file").is_empty();
     let kept = state.kept.with_value(|it| it.source_file_name.clone().zip(it.source_sha256.clone()));
+    let has_script = state.kept.with_value(|it| it.has_script);
     let limit = bytes(max_upload_bytes);
     view! {
         <div class="field" class:is-wrong=is_wrong>
@@ -130,6 +157,14 @@ fn FileField(max_upload_bytes: u64, errors: FormErrors, file: NodeRef<html::Inpu
                 <p class="kept-file">
                     "Uploaded: "<strong>{name}</strong>". Choose another file to replace it."
                     <input type="hidden" name="source_sha256" value=sha256/>
+                    {has_script.then(|| view! {
+                        <button
+                            type="button" class="button is-small needs-js"
+                            on:click=move |_| state.source.set("script".to_owned())
+                        >
+                            "Edit it here"
+                        </button>
+                    })}
                 </p>
             })}
             <input

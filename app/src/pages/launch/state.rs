@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use domain::{
     job_draft::{FieldError, JobDraft, SourceKind},
     job_spec::JobSpec,
+    typed_script::TypedScript,
 };
 use leptos::prelude::*;
 
@@ -17,6 +18,8 @@ pub(super) struct FormState {
     pub job_name: RwSignal<String>,
     pub source: RwSignal<String>,
     pub source_uri: RwSignal<String>,
+    pub script_name: RwSignal<String>,
+    pub script_text: RwSignal<String>,
     pub entry_point: RwSignal<String>,
     /// `true` or `false`
     pub checkpoints: RwSignal<String>,
@@ -36,6 +39,8 @@ pub(super) struct FormState {
 pub(super) struct Kept {
     /// The sample that the form was opened with: `sample:<name>`.
     pub sample: Option<String>,
+    /// The parent run's source is a single script, whose text the editor has.
+    pub has_script: bool,
     /// Of the file that an earlier submit brought, or of the parent run's source.
     pub source_sha256: Option<String>,
     pub source_file_name: Option<String>,
@@ -56,11 +61,15 @@ impl FormState {
         let job_name = RwSignal::new(draft.job_name);
         let source = RwSignal::new(source);
         let source_uri = RwSignal::new(draft.source_uri);
+        let has_script = draft.source_sha256.is_some() && draft.script != TypedScript::default();
+        let script_name = RwSignal::new(draft.script.name);
+        let script_text = RwSignal::new(draft.script.text);
         let entry_point = RwSignal::new(draft.entry_point);
         let checkpoints = RwSignal::new(draft.checkpoints.to_string());
         let request = RequestForm::new(&draft.fields);
         let kept = StoredValue::new(Kept {
             sample,
+            has_script,
             source_sha256: draft.source_sha256,
             source_file_name: draft.source_file_name,
             refused,
@@ -73,6 +82,7 @@ impl FormState {
             source_sha256: kept.with_value(|it| it.source_sha256.clone()),
             source_file_name: kept.with_value(|it| it.source_file_name.clone()),
             source_uri: source_uri.get(),
+            script: TypedScript { name: script_name.get(), text: script_text.get() },
             entry_point: entry_point.get(),
             parent: parent.clone(),
             sweep: None,
@@ -84,6 +94,8 @@ impl FormState {
             job_name,
             source,
             source_uri,
+            script_name,
+            script_text,
             entry_point,
             checkpoints,
             request,
@@ -106,7 +118,11 @@ impl FormState {
             self.source.set(draft.source);
             self.source_uri.set(draft.source_uri);
         }
-        self.entry_point.set(draft.entry_point);
+        if self.source.with_untracked(|it| it == "script") {
+            self.script_name.set(draft.entry_point);
+        } else {
+            self.entry_point.set(draft.entry_point);
+        }
         self.checkpoints.set(draft.checkpoints.to_string());
         self.request.load(&draft.fields);
     }

@@ -89,7 +89,8 @@ pub(crate) async fn eventually<T>(what: &str, mut probe: impl AsyncFnMut() -> Op
     }
 }
 
-/// A server that tells who we are and answers CreateTrainingJob with fixed bytes, or by closing the connection.
+/// A server that tells who we are and answers all else (CreateTrainingJob, S3) with fixed bytes, or by closing the
+/// connection.
 pub(crate) struct Failing {
     pub(crate) engine: Engine,
     creates: Arc<Mutex<Vec<String>>>,
@@ -117,7 +118,9 @@ pub(crate) async fn failing_server(answer: &'static str) -> Failing {
 async fn answer_one(mut stream: TcpStream, answer: &'static str, creates: Arc<Mutex<Vec<String>>>) {
     let Some((head, body)) = read_request(&mut stream).await else { return };
     if head.contains("sagemaker.createtrainingjob") {
-        creates.lock().unwrap_or_else(PoisonError::into_inner).push(body);
+        creates.lock().unwrap_or_else(PoisonError::into_inner).push(body.clone());
+    }
+    if !body.contains("GetCallerIdentity") {
         let _ = stream.write_all(answer.as_bytes()).await;
         return;
     }
@@ -141,7 +144,10 @@ async fn read_request(stream: &mut TcpStream) -> Option<(String, String)> {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
         let head = head.to_lowercase();
-        let length: usize = head.lines().find_map(|it| it.strip_prefix("content-length:"))?.trim().parse().ok()?;
+        let length: usize = head
+            .lines()
+            .find_map(|it| it.strip_prefix("content-length:"))
+            .map_or(Some(0), |it| it.trim().parse().ok())?;
         if body.len() >= length {
             return Some((head, body.to_owned()));
         }

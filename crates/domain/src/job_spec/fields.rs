@@ -56,6 +56,16 @@ pub(super) fn entry_point(text: &str) -> Result<String, String> {
     }
 }
 
+/// The name of a script that is written in the form: it is the entry point.
+pub(super) fn typed_script(draft: &JobDraft, errors: &mut Vec<FieldError>) -> Option<String> {
+    let faults = [("script_name", draft.script.fault_of_name()), ("script_text", draft.script.fault_of_text())];
+    let wrong: Vec<FieldError> =
+        faults.into_iter().filter_map(|(field, fault)| Some(FieldError::new(field, fault?))).collect();
+    let name = wrong.is_empty().then(|| draft.script.name.trim().to_owned());
+    errors.extend(wrong);
+    name
+}
+
 /// An archive that SageMaker's training toolkit can fetch.
 pub(super) fn source_uri(text: &str) -> Result<String, String> {
     let text = text.trim();

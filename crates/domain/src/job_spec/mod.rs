@@ -14,7 +14,7 @@ mod tests;
 pub use fields::is_tag_text;
 pub use request::{canonical, fingerprint};
 
-use fields::{entry_point, name_base, own_tags, script_hyperparameters, source_uri};
+use fields::{entry_point, name_base, own_tags, script_hyperparameters, source_uri, typed_script};
 
 /// A draft that passed every check that needs no network.
 #[derive(Clone, Debug)]
@@ -69,6 +69,10 @@ impl JobSpec {
         let name_base = keep(&mut errors, "job_name", name_base(draft));
         let script = match draft.source_kind() {
             SourceKind::Image => Some(None),
+            SourceKind::Script => {
+                script_hyperparameters(draft, &mut errors);
+                typed_script(draft, &mut errors).map(|entry_point| Some(Script { entry_point, uri: None }))
+            }
             kind => {
                 script_hyperparameters(draft, &mut errors);
                 let entry_point = keep(&mut errors, "entry_point", entry_point(&draft.entry_point));

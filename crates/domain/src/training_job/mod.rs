@@ -23,4 +23,4 @@ pub use answer::{is_answer_only, request_of_answer};
 pub use fields::Fields;
 pub use request::TrainingJobRequest;
 pub(crate) use schema::root;
-pub use schema::{Kind, Node};
+pub use schema::{Kind, Node, Rule};

@@ -3,10 +3,12 @@
 use domain::{
     ids::{JobName, RunId},
     job_draft::{JobDraft, SourceKind},
+    typed_script::TypedScript,
 };
 use serde_json::Value;
+use store::SourceMeta;
 
-use crate::{ServiceError, Services};
+use crate::{ServiceError, Services, source::only_script};
 
 impl Services {
     /// The request that a job of the engine was created with; `None` when there is no such job.
@@ -15,7 +17,7 @@ impl Services {
     }
 
     /// The form that launches this run again, to change or to send as it is. Its source is the archive that is held
-    /// here; a job of another client is cloned with the archive that lies in S3.
+    /// here, and where that is a single script, its text is in the editor; a job of another client is cloned with the archive that lies in S3.
     ///
     /// Checkpoints go to a place of the new run's own unless they were kept somewhere by wish: else the clone would go on
     /// where the first run ended.
@@ -31,9 +33,21 @@ impl Services {
         if let Some(source) = source.filter(|_| draft.source_kind() == SourceKind::S3) {
             "upload".clone_into(&mut draft.source);
             draft.source_uri.clear();
+            if let Some(script) = self.only_script_get(&source).await? {
+                draft.script = script;
+            }
             draft.source_sha256 = Some(source.sha256);
             draft.source_file_name = Some(source.file_name);
         }
         Ok(draft)
+    }
+
+    /// A source that is one script and no more can be changed in the form.
+    async fn only_script_get(&self, meta: &SourceMeta) -> Result<Option<TypedScript>, ServiceError> {
+        if meta.entries.len() != 1 {
+            return Ok(None);
+        }
+        let source = self.inner.store.source_get(&meta.sha256).await?;
+        Ok(source.and_then(|it| only_script(&it.meta.entries, &it.bytes)))
     }
 }

@@ -1,4 +1,5 @@
-//! Where a form's source comes from: an upload now, an upload kept from an earlier try, or a bundled sample.
+//! Where a form's source comes from: an upload now, an upload kept from an earlier try, a script written in the form, or
+//! a bundled sample.
 
 use std::sync::Arc;
 
@@ -43,10 +44,12 @@ impl Services {
         let kind = draft.source_kind();
         if kind != SourceKind::Upload {
             let sample = if let SourceKind::Sample(name) = kind { Some(name.to_owned()) } else { None };
+            let is_script = kind == SourceKind::Script;
             draft.source_sha256 = None;
             draft.source_file_name = None;
             return match sample {
                 Some(name) => self.sample_resolve(draft, &name).await,
+                None if is_script => self.script_resolve(draft).await,
                 None => Ok(Resolved { draft, errors: Vec::new(), source: None }),
             };
         }
@@ -92,6 +95,16 @@ impl Services {
             return Ok(Resolved { draft, errors: vec![FieldError::new("source", message)], source: None });
         };
         let made = blocking(move || source::sample_normalise(&sample.name, &sample.files)).await?;
+        self.keep(draft, made).await
+    }
+
+    /// A faulty script is named by the parser of the form, beside its field.
+    async fn script_resolve(&self, draft: JobDraft) -> Result<Resolved, ServiceError> {
+        if draft.script.fault_of_name().or_else(|| draft.script.fault_of_text()).is_some() {
+            return Ok(Resolved { draft, errors: Vec::new(), source: None });
+        }
+        let (name, text) = (draft.script.name.trim(), draft.script.text.as_bytes());
+        let made = source::source_normalise(name, text, self.inner.config.source_limits);
         self.keep(draft, made).await
     }
 

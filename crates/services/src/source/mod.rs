@@ -13,9 +13,9 @@ pub(crate) use read::{OwnFile, own_files};
 
 use std::io::Read as _;
 
-use domain::job_draft::FieldError;
+use domain::{job_draft::FieldError, typed_script::TypedScript};
 use sha2::{Digest, Sha256};
-use store::NewSource;
+use store::{NewSource, SourceEntry};
 
 use crate::config::SampleFile;
 
@@ -162,6 +162,17 @@ pub(crate) fn check_entry_point(source: &NewSource, entry_point: &str) -> Result
         Some(script) => check_utf8(entry_point, &script),
         None => Ok(()),
     }
+}
+
+/// The script of a source that is nothing but one, as the form's editor takes it.
+pub(crate) fn only_script(entries: &[SourceEntry], tar_gz: &[u8]) -> Option<TypedScript> {
+    let [entry] = entries else { return None };
+    if entry.size_bytes > TypedScript::MAX_BYTES as u64 {
+        return None;
+    }
+    let text = String::from_utf8(read::read_own_entry(tar_gz, &entry.path).ok()??).ok()?;
+    let script = TypedScript { name: entry.path.clone(), text };
+    (script.fault_of_name().is_none() && script.fault_of_text().is_none()).then_some(script)
 }
 
 /// `; type that path` when the source has the file elsewhere, or names its scripts.

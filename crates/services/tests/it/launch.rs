@@ -6,6 +6,7 @@ use domain::{
     money::NanoUsd,
     run::{RunBadge, RunFilter},
     status::LaunchState,
+    typed_script::TypedScript,
 };
 use serde_json::Value;
 use services::LaunchSubmitted;
@@ -192,6 +193,43 @@ async fn a_single_script_is_the_entry_point_whatever_its_name() {
     let submitted = lab.services.launch_submit("key", lab.draft(), Some(upload)).await.unwrap();
     let LaunchSubmitted::Run(id) = submitted else { panic!("{submitted:?}") };
     assert_eq!(lab.run(&id).await.request["HyperParameters"]["sagemaker_program"], "iris.py");
+}
+
+#[tokio::test]
+async fn a_script_that_was_typed_is_packed_as_an_upload_is_and_comes_back_with_a_clone() {
+    let lab = Lab::new().await;
+    let typed = |name: &str, text: &str| JobDraft {
+        source: "script".to_owned(),
+        script: TypedScript { name: name.to_owned(), text: text.to_owned() },
+        ..lab.draft()
+    };
+    for (key, draft, field) in
+        [("a", typed("train.sh", "x = 1"), "script_name"), ("b", typed("train.py", " \n"), "script_text")]
+    {
+        let submitted = lab.services.launch_submit(key, draft.clone(), None).await.unwrap();
+        assert_eq!(fields(&submitted), [field]);
+        let kept = lab.services.launch_draft_get(key).await.unwrap().unwrap();
+        assert_eq!(kept.draft.script, draft.script, "what was typed is kept");
+    }
+    let script = std::str::from_utf8(SCRIPT).unwrap();
+    let run = lab.run(&lab.submit_without_source("typed", typed("iris.py", script)).await).await;
+    assert_eq!(run.request["HyperParameters"]["sagemaker_program"], "iris.py");
+    let mut same = upload();
+    "iris.py".clone_into(&mut same.file_name);
+    let LaunchSubmitted::Run(uploaded) = lab.services.launch_submit("upload", lab.draft(), Some(same)).await.unwrap()
+    else {
+        panic!("an upload launches")
+    };
+    assert_eq!(lab.run(&uploaded).await.source_sha256, run.source_sha256, "the same script is the same archive");
+
+    let mut clone = lab.services.launch_clone(&run.id).await.unwrap();
+    assert_eq!(clone.script, TypedScript { name: "iris.py".to_owned(), text: script.to_owned() });
+    "script".clone_into(&mut clone.source);
+    clone.script.text.push_str("print('loss=0.25')\n");
+    let changed = lab.run(&lab.submit_without_source("changed", clone).await).await;
+    assert_ne!(changed.source_sha256, run.source_sha256);
+    lab.settle().await;
+    assert_eq!(lab.cloud.creates(), 3);
 }
 
 #[tokio::test]

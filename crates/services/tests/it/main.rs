@@ -10,6 +10,7 @@ mod lab;
 mod launch;
 mod logs;
 mod metrics;
+mod objects;
 mod sources;
 mod stop;
 mod sweep;
