@@ -7,6 +7,7 @@
 pub mod error;
 pub mod experiments;
 pub mod launch;
+pub mod metrics;
 pub mod overview;
 pub mod run;
 pub mod runs;

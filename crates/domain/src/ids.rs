@@ -1,4 +1,4 @@
-//! Identifiers: a run's id, a job's name, an experiment's name.
+//! Identifiers: a run's id, a job's name, an experiment's name, a preset's id and name.
 
 use std::fmt;
 
@@ -20,6 +20,48 @@ impl RunId {
 
     pub fn parse(text: &str) -> Result<Self, IdError> {
         ulid::Ulid::from_string(text).map(|it| Self(it.to_string())).map_err(|_| IdError::RunId)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A preset's id: a ULID, as a run's.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PresetId(String);
+
+impl PresetId {
+    /// Made from the clock and 80 bits of randomness, both given by the caller.
+    pub fn new(now: Timestamp, random: u128) -> Self {
+        Self(RunId::new(now, random).0)
+    }
+
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        ulid::Ulid::from_string(text).map(|it| Self(it.to_string())).map_err(|_| IdError::PresetId)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A preset's name: 1-80 printable characters, trimmed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PresetName(String);
+
+impl PresetName {
+    pub const MAX_CHARS: usize = 80;
+
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        let text = text.trim();
+        let count = text.chars().count();
+        if count == 0 || count > Self::MAX_CHARS || text.chars().any(char::is_control) {
+            return Err(IdError::PresetName);
+        }
+        Ok(Self(text.to_owned()))
     }
 
     pub fn as_str(&self) -> &str {
@@ -88,6 +130,10 @@ pub enum IdError {
     JobNamePattern,
     #[error("an experiment name has 1 to 120 characters, none of them control characters")]
     ExperimentName,
+    #[error("not a preset id: expected 26 letters and digits, as in `01JD5Z0Q6V8X2N4T7R9C3B1M5K`")]
+    PresetId,
+    #[error("a preset's name has 1 to 80 characters, none of them control characters")]
+    PresetName,
 }
 
 macro_rules! text_id {
@@ -116,7 +162,7 @@ macro_rules! text_id {
         }
     )*};
 }
-text_id!(RunId, JobName, ExperimentName);
+text_id!(RunId, JobName, ExperimentName, PresetId, PresetName);
 
 #[cfg(test)]
 mod tests {
@@ -149,6 +195,8 @@ mod tests {
         assert!(serde_json::from_str::<JobName>("\"a_b\"").is_err());
         assert!(serde_json::from_str::<RunId>("\"nonsense\"").is_err());
         assert!(serde_json::from_str::<ExperimentName>("\"\"").is_err());
+        assert!(serde_json::from_str::<PresetName>("\" \"").is_err());
+        assert!(serde_json::from_str::<PresetId>("\"1\"").is_err());
     }
 
     proptest! {

@@ -161,6 +161,16 @@ pub(crate) fn check_entry_point(source: &NewSource, entry_point: &str) -> Result
     }
 }
 
+/// Scripts of a source that are looked into.
+const MAX_SCRIPTS: usize = 50;
+/// A longer one was made by a program.
+const MAX_SCRIPT_BYTES: u64 = 512 * 1024;
+
+/// The Python scripts of a kept archive: path and content.
+pub(crate) fn source_scripts(tar_gz: &[u8]) -> Result<Vec<(String, String)>, SourceError> {
+    read::read_own_scripts(tar_gz, MAX_SCRIPTS, MAX_SCRIPT_BYTES)
+}
+
 /// `; type that path` when the source has the file elsewhere, or names its scripts.
 fn suggestion(source: &NewSource, entry_point: &str) -> String {
     let base = entry_point.rsplit('/').next().unwrap_or(entry_point);

@@ -137,6 +137,33 @@ pub(super) fn read_own_entry(tar_gz: &[u8], path: &str) -> Result<Option<Vec<u8>
     Ok(None)
 }
 
+/// The Python scripts of an archive that this crate has written itself, as far as they are text: path and content.
+pub(super) fn read_own_scripts(
+    tar_gz: &[u8],
+    max_count: usize,
+    max_bytes: u64,
+) -> Result<Vec<(String, String)>, SourceError> {
+    let own = |err: io::Error| SourceError::Corrupt { detail: shown(&err.to_string()) };
+    let mut archive = tar::Archive::new(GzDecoder::new(tar_gz));
+    let mut scripts = Vec::new();
+    for entry in archive.entries().map_err(own)? {
+        if scripts.len() == max_count {
+            break;
+        }
+        let entry = entry.map_err(own)?;
+        let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        if !path.to_ascii_lowercase().ends_with(".py") || entry.size() > max_bytes {
+            continue;
+        }
+        let mut text = String::new();
+        // A script in another encoding is not launched either.
+        if entry.take(max_bytes).read_to_string(&mut text).is_ok() {
+            scripts.push((path, text));
+        }
+    }
+    Ok(scripts)
+}
+
 /// Fails once more than `room` bytes have come out: the decompression bomb's end.
 struct Capped<R> {
     inner: R,
