@@ -51,6 +51,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/launch") view=pages::launch::Launch ssr=SsrMode::Async/>
                     <Route path=path!("/experiments") view=pages::experiments::Experiments ssr=SsrMode::Async/>
                     <Route path=path!("/runs") view=pages::runs::Runs ssr=SsrMode::Async/>
+                    <Route path=path!("/runs/:id/relaunch") view=pages::relaunch::Relaunch ssr=SsrMode::Async/>
+                    <Route path=path!("/runs/:id/diff") view=pages::diff::Diff ssr=SsrMode::Async/>
                     <Route path=path!("/runs/:id") view=pages::run::RunPage ssr=SsrMode::Async/>
                 </FlatRoutes>
             </Layout>

@@ -29,6 +29,26 @@ pub fn run_stop(id: &RunId) -> String {
     format!("{RUNS}/{id}/stop")
 }
 
+/// The page that looks before the run is launched again, and where its form posts to.
+pub fn run_relaunch(id: &RunId) -> String {
+    format!("{RUNS}/{id}/relaunch")
+}
+
+/// Where the form that names another run goes, with `with`.
+pub fn run_diff_base(id: &RunId) -> String {
+    format!("{RUNS}/{id}/diff")
+}
+
+/// What the run `id` changed against `other`.
+pub fn run_diff(id: &RunId, other: &RunId) -> String {
+    format!("{}?with={other}", run_diff_base(id))
+}
+
+/// Everything that the run was made of, a download.
+pub fn run_capsule(id: &RunId) -> String {
+    format!("{RUNS}/{id}/capsule.tar.gz")
+}
+
 /// The model artifact, a download.
 pub fn run_model(id: &RunId) -> String {
     format!("{RUNS}/{id}/model.tar.gz")

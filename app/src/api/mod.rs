@@ -4,6 +4,7 @@
 //! outer layer checks Host, Origin and size before any of them runs. None of them changes anything: launching and
 //! stopping are plain forms that the server's own handlers take.
 
+pub mod capsule;
 pub mod error;
 pub mod experiments;
 pub mod launch;

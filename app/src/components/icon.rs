@@ -17,6 +17,7 @@ pub enum Icon {
     Alert,
     Ban,
     Copy,
+    Repeat,
     Download,
     Sun,
     Moon,
@@ -42,6 +43,7 @@ impl Icon {
             Self::Alert => "M8 2.8 14 13H2zM8 6.8v2.8M8 11.4h.01",
             Self::Ban => "M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11M4.2 4.2l7.6 7.6",
             Self::Copy => "M5.5 5.5h7v8h-7zM3.5 10.5v-8h7",
+            Self::Repeat => "M3 7.5A5 5 0 0 1 11.8 4.6L13 6M13 2.8V6H9.8M13 8.5a5 5 0 0 1-8.8 2.9L3 10M3 13.2V10h3.2",
             Self::Download => "M8 2.5v7.5M4.8 7 8 10.2 11.2 7M3 13.2h10",
             Self::Sun => {
                 "M8 5.2a2.8 2.8 0 1 0 0 5.6 2.8 2.8 0 0 0 0-5.6M8 1.5v1.4M8 13.1v1.4M1.5 8h1.4M13.1 8h1.4M3.4 3.4l1 1M11.6 11.6l1 1M3.4 12.6l1-1M11.6 4.4l1-1"

@@ -1,8 +1,10 @@
 //! Widgets that several pages share.
 
 pub mod badge;
+pub mod change_list;
 pub mod chart;
 pub mod copy;
+pub mod drift;
 pub mod fault;
 pub mod field;
 pub mod icon;

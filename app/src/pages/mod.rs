@@ -1,8 +1,10 @@
 //! One file or folder per URL.
 
+pub mod diff;
 pub mod experiments;
 pub mod launch;
 pub mod not_found;
 pub mod overview;
+pub mod relaunch;
 pub mod run;
 pub mod runs;

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::{
     ids::{JobName, RunId},
     job_spec::tag,
+    run::Run,
     training_job::Fields,
 };
 
@@ -103,7 +104,25 @@ impl JobDraft {
         draft.fields = Fields::read(&request)?;
         Ok(draft)
     }
+
+    /// The form that launches this run again; equal runs have equal forms. The end that was given to its name is left
+    /// out, and the place that was made for its checkpoints: the new run gets its own.
+    pub fn of_run(run: &Run) -> Result<Self, Vec<FieldError>> {
+        let mut draft = Self::of_request(&run.request)?;
+        run.experiment.as_str().clone_into(&mut draft.experiment);
+        let suffix = format!("-{}", run.id.as_str().to_ascii_lowercase());
+        let base = run.job_name.as_str().strip_suffix(&suffix).unwrap_or(run.job_name.as_str());
+        let base: String = base.chars().take(Self::MAX_BASE_CHARS).collect();
+        base.trim_end_matches('-').clone_into(&mut draft.job_name);
+        let output = draft.fields.get("OutputDataConfig.S3OutputPath").trim_end_matches('/').to_owned();
+        if draft.fields.get(CHECKPOINTS) == format!("{output}/{}/checkpoints", run.job_name) {
+            draft.fields.remove(CHECKPOINTS);
+        }
+        Ok(draft)
+    }
 }
+
+const CHECKPOINTS: &str = "CheckpointConfig.S3Uri";
 
 /// The two hyperparameters by which the framework images' toolkit finds the script and its archive.
 pub const SCRIPT_PARAMETERS: [&str; 2] = ["sagemaker_program", "sagemaker_submit_directory"];

@@ -8,7 +8,9 @@
 
 pub mod algorithm;
 pub mod ansi;
+pub mod capsule;
 pub mod cost;
+pub mod draft_changes;
 pub mod ids;
 pub mod image_catalogue;
 pub mod instance_type;
@@ -23,6 +25,7 @@ pub mod money;
 pub mod observation;
 pub mod preset;
 pub mod run;
+pub mod run_diff;
 pub mod secret;
 pub mod series;
 pub mod share;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::{
     cost::CostSummary,
     ids::{ExperimentName, JobName, RunId},
+    job_spec::tag,
     money::NanoUsd,
     series::lossless_f64,
     status::{LaunchState, TrainingJobStatus, Transition, Wish},
@@ -115,6 +116,18 @@ impl Run {
                 Wish::Run => RunBadge::Running,
             },
         }
+    }
+
+    /// The run that this one was cloned from or repeats, as its tags say.
+    pub fn parent(&self) -> Option<RunId> {
+        let tags = self.request.get("Tags")?.as_array()?;
+        let parent = tags.iter().find(|it| it["Key"] == tag::PARENT)?;
+        RunId::parse(parent["Value"].as_str()?).ok()
+    }
+
+    /// The image that runs; `None` for an algorithm that was named by its ARN.
+    pub fn training_image(&self) -> Option<&str> {
+        self.request.pointer("/AlgorithmSpecification/TrainingImage").and_then(Value::as_str)
     }
 
     /// What the run has cost at `now`, and how sure that is.

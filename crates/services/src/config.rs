@@ -45,6 +45,8 @@ pub struct ServicesConfig {
     pub metrics_period: Duration,
     pub hub_period: Duration,
     pub prune_period: Duration,
+    /// A new run's inputs are listed at once; this is how soon what failed is tried again.
+    pub capsules_period: Duration,
 
     /// A dispatcher's lease on an outbox row; longer than `call_timeout`.
     pub lease: Duration,
@@ -125,6 +127,7 @@ impl ServicesConfig {
             metrics_period: Duration::from_secs(2),
             hub_period: Duration::from_secs(1),
             prune_period: Duration::from_mins(10),
+            capsules_period: Duration::from_secs(5),
             lease: Duration::from_secs(30),
             call_timeout: Duration::from_secs(20),
             unknown_grace: Duration::from_secs(5),
@@ -159,6 +162,7 @@ impl ServicesConfig {
             logs_period: Duration::from_secs(5),
             metrics_period: Duration::from_mins(1),
             dispatch_period: Duration::from_secs(5),
+            capsules_period: Duration::from_secs(30),
             reconcile_period: Duration::from_mins(5),
             unknown_grace: Duration::from_secs(50),
             backoff_base: Duration::from_secs(1),

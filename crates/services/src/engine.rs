@@ -137,13 +137,38 @@ pub struct MetricData {
 pub trait ObjectEngine: Send + Sync {
     async fn put(&self, uri: &str, body: Bytes) -> Result<(), EngineError>;
     async fn get(&self, uri: &str) -> Result<ObjectRead, EngineError>;
+    /// The object's first bytes, at most `bytes` of them; fewer when it is shorter.
+    async fn get_head(&self, uri: &str, bytes: u64) -> Result<Bytes, EngineError>;
     /// The object's size in bytes; `None` when there is no such object.
     async fn head(&self, uri: &str) -> Result<Option<u64>, EngineError>;
+    /// One page of at most 1,000 below `s3://bucket/prefix`, in the keys' order: everything that begins with the prefix
+    /// (`is_deep`), or one level, with `/` between folders. Nothing there is an empty page; `NotFound` means that there
+    /// is no such bucket, `Rejected` with the code `AccessDenied` that it may not be listed.
+    async fn list(&self, uri: &str, is_deep: bool, token: Option<&str>) -> Result<ObjectPage, EngineError>;
+    /// The names of the account's buckets, sorted.
+    async fn buckets(&self) -> Result<Vec<String>, EngineError>;
 }
 
 pub struct ObjectRead {
     pub size_bytes: Option<u64>,
     pub stream: BoxStream<'static, Result<Bytes, EngineError>>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ObjectPage {
+    pub objects: Vec<ObjectEntry>,
+    /// Full URIs that end in `/`; none in a deep list.
+    pub folders: Vec<String>,
+    pub next_token: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectEntry {
+    pub uri: String,
+    pub size_bytes: u64,
+    /// Without the quotes.
+    pub e_tag: String,
+    pub modified_at: Timestamp,
 }
 
 /// What went wrong, by what the caller can do about it.

@@ -51,9 +51,18 @@ impl Services {
     /// Every background task, for a page.
     pub fn task_statuses(&self) -> Vec<TaskStatus> {
         let tasks = &self.inner.tasks;
-        [&tasks.dispatch, &tasks.reconcile, &tasks.jobs, &tasks.logs, &tasks.metrics, &tasks.hub, &tasks.prune]
-            .into_iter()
-            .map(crate::tasks::TaskHandle::status)
-            .collect()
+        [
+            &tasks.dispatch,
+            &tasks.reconcile,
+            &tasks.jobs,
+            &tasks.logs,
+            &tasks.metrics,
+            &tasks.hub,
+            &tasks.prune,
+            &tasks.capsules,
+        ]
+        .into_iter()
+        .map(crate::tasks::TaskHandle::status)
+        .collect()
     }
 }

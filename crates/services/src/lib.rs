@@ -16,6 +16,8 @@ pub mod live;
 pub mod random;
 pub mod tasks;
 
+mod capsule;
+mod diff;
 mod dispatch;
 mod error;
 mod ingest;
@@ -41,6 +43,7 @@ use futures::future::{BoxFuture, FutureExt as _};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
+pub use capsule::{CapsuleArchive, RelaunchCheck, ReproductionCheck};
 pub use config::{Sample, SampleFile, ServicesConfig};
 pub use dispatch::DispatchReport;
 pub use engine::{Engine, EngineError, EngineInfo, EngineKind};
@@ -89,6 +92,7 @@ pub(crate) struct Tasks {
     pub(crate) metrics: TaskHandle,
     pub(crate) hub: TaskHandle,
     pub(crate) prune: TaskHandle,
+    pub(crate) capsules: TaskHandle,
 }
 
 impl fmt::Debug for Services {
@@ -115,6 +119,7 @@ impl Services {
                 metrics: TaskHandle::new("sync_metrics"),
                 hub: TaskHandle::new("live_hub"),
                 prune: TaskHandle::new("prune"),
+                capsules: TaskHandle::new("capsules"),
             },
             owner,
             jobs_sync: tokio::sync::Mutex::default(),
@@ -154,6 +159,7 @@ impl Services {
             self.drive(&tasks.metrics, config.metrics_period, &stop, |it| async move { it.task_sync_metrics().await }),
             self.drive(&tasks.hub, config.hub_period, &stop, |it| async move { it.task_pump().await }),
             self.drive(&tasks.prune, config.prune_period, &stop, |it| async move { it.task_prune().await }),
+            self.drive(&tasks.capsules, config.capsules_period, &stop, |it| async move { it.task_capsules().await }),
         ]);
         let pass_pokes_on = async {
             loop {

@@ -120,7 +120,7 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// The same engine behind the buckets. S3 needs none.
+/// The same engine behind the buckets. S3 needs none: it takes thousands of reads a second, and a person's at that.
 pub(crate) fn limited(engine: Engine, rates: &RateConfig) -> Engine {
     Engine {
         jobs: Arc::new(LimitedJobs { inner: engine.jobs, bucket: Bucket::new(rates.jobs_per_second) }),

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use domain::{
-    ids::RunId,
+    ids::{JobName, RunId},
     run::{ExperimentSummary, Run, RunBadge, RunFilter, RunPage},
     series::{Series, SeriesSource},
 };
@@ -33,6 +33,19 @@ pub struct SourceArchive {
 impl Services {
     pub async fn run_get(&self, id: &RunId) -> Result<Option<Run>, ServiceError> {
         Ok(self.inner.store.run_get(id).await?)
+    }
+
+    /// By its id or its whole job name.
+    pub async fn run_find(&self, text: &str) -> Result<Option<Run>, ServiceError> {
+        if let Ok(id) = RunId::parse(text)
+            && let Some(run) = self.run_get(&id).await?
+        {
+            return Ok(Some(run));
+        }
+        match JobName::parse(text) {
+            Ok(name) => Ok(self.inner.store.run_get_by_job_name(&name).await?),
+            Err(_) => Ok(None),
+        }
     }
 
     /// Newest first. A limit of 0 or above 200 is 200.

@@ -17,6 +17,7 @@
 //! `tests/contract/<file>.rs`, which runs them on both databases.
 
 mod audit;
+mod capsules;
 mod connect;
 mod db;
 mod drafts;

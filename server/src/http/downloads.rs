@@ -1,4 +1,5 @@
-//! Files of a run: its model artifact, streamed through from the engine, and the source that it was launched with.
+//! Files of a run: its model artifact, streamed through from the engine, the source that it was launched with, and its
+//! capsule.
 //!
 //! A request names a run and nothing else: where the file is, the run's own record says. Whatever is in the file, a
 //! browser only ever saves it.
@@ -36,6 +37,15 @@ pub(super) async fn source(State(web): State<Web>, Path(id): Path<String>, wants
     let Ok(id) = RunId::parse(&id) else { return Problem::not_found().response(wants) };
     match web.services.run_source_get(&id).await {
         Ok(source) => (download_headers(&source.file_name), Body::from(source.bytes)).into_response(),
+        Err(failure) => Problem::of(&failure).response(wants),
+    }
+}
+
+/// `GET /runs/{id}/capsule.tar.gz`.
+pub(super) async fn capsule(State(web): State<Web>, Path(id): Path<String>, wants: Wants) -> Response {
+    let Ok(id) = RunId::parse(&id) else { return Problem::not_found().response(wants) };
+    match web.services.capsule_archive_get(&id).await {
+        Ok(capsule) => (download_headers(&capsule.file_name), Body::from(capsule.bytes)).into_response(),
         Err(failure) => Problem::of(&failure).response(wants),
     }
 }

@@ -45,20 +45,24 @@ pub(super) async fn launch(
         return Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).response(wants);
     };
     match submit(&web, form).await {
-        Ok((_, LaunchSubmitted::Run(id))) => {
-            let url = app::paths::run(&id);
-            match wants {
-                Wants::Json => (
-                    StatusCode::CREATED,
-                    [(header::LOCATION, url.clone())],
-                    Json(serde_json::json!({ "run_id": id, "url": url })),
-                )
-                    .into_response(),
-                _ => see_other(&url),
-            }
-        }
-        Ok((key, LaunchSubmitted::Invalid { errors })) => refuse(&web, &key, &errors, wants).await,
+        Ok((key, submitted)) => answer(&web, &key, submitted, wants).await,
         Err(problem) => problem.response(wants),
+    }
+}
+
+/// To the run's page, or back to the form.
+pub(super) async fn answer(web: &Web, key: &str, submitted: LaunchSubmitted, wants: Wants) -> Response {
+    let id = match submitted {
+        LaunchSubmitted::Run(id) => id,
+        LaunchSubmitted::Invalid { errors } => return refuse(web, key, &errors, wants).await,
+    };
+    let url = app::paths::run(&id);
+    match wants {
+        Wants::Json => {
+            let body = Json(serde_json::json!({ "run_id": id, "url": url }));
+            (StatusCode::CREATED, [(header::LOCATION, url)], body).into_response()
+        }
+        _ => see_other(&url),
     }
 }
 
@@ -169,12 +173,7 @@ impl FormReader {
     fn set(&mut self, name: &str, value: String) {
         let draft = &mut self.form.draft;
         match name {
-            "idempotency_key" => {
-                let is_key = !value.is_empty()
-                    && value.len() <= MAX_KEY_CHARS
-                    && value.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-' || it == b'_');
-                self.form.key = is_key.then_some(value);
-            }
+            "idempotency_key" => self.form.key = is_key(&value).then_some(value),
             "experiment" => draft.experiment = value,
             "job_name" => draft.job_name = value,
             "source" => draft.source = value,
@@ -189,6 +188,13 @@ impl FormReader {
             _ => draft.fields.set(name, value),
         }
     }
+}
+
+/// As our own pages make them.
+pub(super) fn is_key(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= MAX_KEY_CHARS
+        && text.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-' || it == b'_')
 }
 
 async fn next_chunk(field: &mut Field<'_>) -> Result<Option<Bytes>, Problem> {

@@ -12,6 +12,7 @@ mod downloads;
 mod health;
 mod launch;
 mod live;
+mod relaunch;
 mod stop;
 
 use std::{sync::Arc, time::Duration};
@@ -109,8 +110,10 @@ fn router(web: Web) -> (Router, Vec<MountedRoute>) {
     // The form is read in chunks with limits of its own.
     mount(Method::POST, "/launch", post(launch::launch).layer(DefaultBodyLimit::disable()));
     mount(Method::POST, "/runs/{id}/stop", post(stop::stop));
+    mount(Method::POST, "/runs/{id}/relaunch", post(relaunch::relaunch));
     mount(Method::GET, "/runs/{id}/model.tar.gz", get(downloads::artifact));
     mount(Method::GET, "/runs/{id}/source.tar.gz", get(downloads::source));
+    mount(Method::GET, "/runs/{id}/capsule.tar.gz", get(downloads::capsule));
     mount(Method::GET, "/live", get(live::live));
     mount(Method::GET, "/healthz", get(health::healthz));
     mount(Method::GET, "/readyz", get(health::readyz));

@@ -55,12 +55,16 @@ pub const POLICIES: &[Policy] = &[
     read("/experiments"),
     read("/runs"),
     read("/runs/{id}"),
+    read("/runs/{id}/relaunch"),
+    read("/runs/{id}/diff"),
     // Forms.
     Policy { body_bytes: LAUNCH_DRAIN_BYTES, time: None, ..change("/launch") },
     change("/runs/{id}/stop"),
+    change("/runs/{id}/relaunch"),
     // Downloads and the live stream.
     stream("/runs/{id}/model.tar.gz"),
     stream("/runs/{id}/source.tar.gz"),
+    stream("/runs/{id}/capsule.tar.gz"),
     stream("/live"),
     // Server functions: each is a public URL; POST only, same origin only.
     change("/api/ui/site_get"),
@@ -72,6 +76,9 @@ pub const POLICIES: &[Policy] = &[
     change("/api/ui/run_log_tail"),
     change("/api/ui/run_log_search"),
     change("/api/ui/run_source"),
+    change("/api/ui/capsule_get"),
+    change("/api/ui/relaunch_check"),
+    change("/api/ui/diff_get"),
     change("/api/ui/launch_form_get"),
     Policy { body_bytes: SHARE_BYTES, ..change("/api/ui/metric_proposal_list") },
     Policy { body_bytes: SHARE_BYTES, ..change("/api/ui/share_read") },

@@ -114,6 +114,7 @@ fn Proposed(it: ProposalView) -> impl IntoView {
 }
 
 /// What the file field holds.
+#[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "on the server nobody has chosen a file"))]
 enum Chosen {
     None,
     Archive,

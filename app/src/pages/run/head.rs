@@ -2,7 +2,6 @@
 
 use domain::{
     ids::RunId,
-    job_spec::tag,
     run::{Run, RunBadge},
     status::Wish,
 };
@@ -51,6 +50,7 @@ pub(super) fn Head(page: Page) -> impl IntoView {
                     })}
                 </span>
                 <span class="run-actions">
+                    <a class="button" href=paths::run_relaunch(&first.id)><Glyph icon=Icon::Repeat/>"Relaunch"</a>
                     <a class="button" href=paths::launch_clone(&first.id)><Glyph icon=Icon::Copy/>"Clone"</a>
                     {move || can_stop.get().then(|| view! { <StopForm page/> })}
                 </span>
@@ -58,7 +58,7 @@ pub(super) fn Head(page: Page) -> impl IntoView {
             <p class="run-sub">
                 <span>{move || machine.get()}</span>
                 <span>"created "<Age at=first.created_at now/></span>
-                {parent_of(&first).map(|it| view! {
+                {first.parent().map(|it| view! {
                     <span>"cloned from "<a href=paths::run(&it)>{job_tail(&it)}</a></span>
                 })}
                 <CopyLine text=first.job_name.to_string() what="job name"/>
@@ -66,13 +66,6 @@ pub(super) fn Head(page: Page) -> impl IntoView {
         </div>
         <Trouble page badge/>
     }
-}
-
-/// The run that this one was cloned from, as its tags say.
-fn parent_of(run: &Run) -> Option<RunId> {
-    let tags = run.request.get("Tags")?.as_array()?;
-    let parent = tags.iter().find(|it| it["Key"] == tag::PARENT)?;
-    RunId::parse(parent["Value"].as_str()?).ok()
 }
 
 /// The end of a run's id, by which people tell runs of one name apart.

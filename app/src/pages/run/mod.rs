@@ -1,5 +1,6 @@
 //! `/runs/{id}`: one run, live. The tab and every choice of view are in the URL.
 
+mod capsule;
 mod charts;
 mod facts;
 mod files;
@@ -101,6 +102,7 @@ fn Screen(view: RunView) -> impl IntoView {
         Tab::Logs => view! { <logs::LogsTab page/> }.into_any(),
         Tab::Config => view! { <params::ParamsTab page/> }.into_any(),
         Tab::Files => view! { <files::FilesTab page/> }.into_any(),
+        Tab::Capsule => view! { <capsule::CapsuleTab page/> }.into_any(),
     };
     view! {
         <Title text=name/>

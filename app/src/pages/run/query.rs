@@ -1,7 +1,7 @@
 //! The run page's whole view state, as it stands in the URL.
 
 use charts::XAxis;
-use domain::ids::RunId;
+use domain::{capsule::Tolerance, ids::RunId};
 use leptos_router::params::ParamsMap;
 
 use crate::paths::{self, Query};
@@ -15,10 +15,12 @@ pub enum Tab {
     Logs,
     Config,
     Files,
+    Capsule,
 }
 
 impl Tab {
-    pub const ALL: [Self; 6] = [Self::Overview, Self::Charts, Self::System, Self::Logs, Self::Config, Self::Files];
+    pub const ALL: [Self; 7] =
+        [Self::Overview, Self::Charts, Self::System, Self::Logs, Self::Config, Self::Files, Self::Capsule];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -28,6 +30,7 @@ impl Tab {
             Self::Logs => "logs",
             Self::Config => "config",
             Self::Files => "files",
+            Self::Capsule => "capsule",
         }
     }
 
@@ -39,6 +42,7 @@ impl Tab {
             Self::Logs => "Logs",
             Self::Config => "Parameters",
             Self::Files => "Files",
+            Self::Capsule => "Capsule",
         }
     }
 
@@ -68,7 +72,7 @@ pub const fn axis_word(axis: XAxis) -> &'static str {
     }
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunQuery {
     pub tab: Tab,
     pub axis: XAxis,
@@ -79,6 +83,8 @@ pub struct RunQuery {
     pub search: String,
     /// Log lines of this host only.
     pub host: String,
+    /// How far apart a repetition's metrics may be.
+    pub tolerance: Tolerance,
 }
 
 impl RunQuery {
@@ -91,6 +97,7 @@ impl RunQuery {
             smoothing_percent: text("smooth").parse().unwrap_or(0).min(99),
             search: text("q").to_owned(),
             host: text("host").to_owned(),
+            tolerance: Tolerance::parse(text("tolerance")).unwrap_or_default(),
         }
     }
 
@@ -105,6 +112,8 @@ impl RunQuery {
         query.push("smooth", (self.smoothing_percent > 0).then_some(smoothing.as_str()));
         query.push("q", Some(&self.search));
         query.push("host", Some(&self.host));
+        let tolerance = self.tolerance.word();
+        query.push("tolerance", (self.tolerance != default.tolerance).then_some(tolerance.as_str()));
         query.on(&paths::run(id))
     }
 }
@@ -123,6 +132,7 @@ mod tests {
             smoothing_percent: 60,
             search: "a&b=<c> ü".to_owned(),
             host: "algo-1".to_owned(),
+            tolerance: Tolerance::EXACT,
         };
         let href = state.href(&id);
         let url = leptos_router::location::RequestUrl::new(&href).parse().expect("our own URL");
@@ -133,7 +143,7 @@ mod tests {
     #[test]
     fn nonsense_in_the_url_is_the_default() {
         let mut query = ParamsMap::new();
-        for (name, value) in [("tab", "x"), ("smooth", "1000"), ("log", "yes"), ("x", "")] {
+        for (name, value) in [("tab", "x"), ("smooth", "1000"), ("log", "yes"), ("x", ""), ("tolerance", "9")] {
             query.insert(name, value.to_owned());
         }
         assert_eq!(RunQuery::read(&query), RunQuery::default());

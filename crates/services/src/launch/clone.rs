@@ -3,7 +3,6 @@
 use domain::{
     ids::{JobName, RunId},
     job_draft::{JobDraft, SourceKind},
-    run::Run,
 };
 use serde_json::Value;
 
@@ -26,7 +25,9 @@ impl Services {
             Some(sha256) => self.inner.store.source_meta_get(sha256).await?,
             None => None,
         };
-        let mut draft = clone_of(&run)?;
+        // What SageMaker accepted may have members that this version does not know.
+        let mut draft = JobDraft::of_run(&run).map_err(|_| ServiceError::Internal { what: "run's request" })?;
+        draft.parent = Some(run.id.clone());
         if let Some(source) = source.filter(|_| draft.source_kind() == SourceKind::S3) {
             "upload".clone_into(&mut draft.source);
             draft.source_uri.clear();
@@ -36,21 +37,3 @@ impl Services {
         Ok(draft)
     }
 }
-
-fn clone_of(run: &Run) -> Result<JobDraft, ServiceError> {
-    // What SageMaker accepted may have members that this version does not know.
-    let mut draft = JobDraft::of_request(&run.request).map_err(|_| ServiceError::Internal { what: "run's request" })?;
-    run.experiment.as_str().clone_into(&mut draft.experiment);
-    draft.parent = Some(run.id.clone());
-    let suffix = format!("-{}", run.id.as_str().to_ascii_lowercase());
-    let base = run.job_name.as_str().strip_suffix(&suffix).unwrap_or(run.job_name.as_str());
-    let base: String = base.chars().take(JobDraft::MAX_BASE_CHARS).collect();
-    base.trim_end_matches('-').clone_into(&mut draft.job_name);
-    let output = draft.fields.get("OutputDataConfig.S3OutputPath").trim_end_matches('/').to_owned();
-    if draft.fields.get(CHECKPOINTS) == format!("{output}/{}/checkpoints", run.job_name) {
-        draft.fields.remove(CHECKPOINTS);
-    }
-    Ok(draft)
-}
-
-const CHECKPOINTS: &str = "CheckpointConfig.S3Uri";

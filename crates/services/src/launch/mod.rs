@@ -152,6 +152,7 @@ impl Services {
             RunRequestOutcome::Created(run) => {
                 tracing::info!(run.id = %run.id, run.job_name = %run.job_name, "a run was requested");
                 self.inner.tasks.dispatch.poke();
+                self.inner.tasks.capsules.poke();
                 self.inner.hub.poke();
                 Ok(LaunchSubmitted::Run(run.id))
             }

@@ -8,6 +8,9 @@
 mod pack;
 mod read;
 
+pub(crate) use pack::TarGz;
+pub(crate) use read::{OwnFile, own_files};
+
 use std::io::Read as _;
 
 use domain::job_draft::FieldError;
@@ -161,14 +164,16 @@ pub(crate) fn check_entry_point(source: &NewSource, entry_point: &str) -> Result
     }
 }
 
-/// Scripts of a source that are looked into.
-const MAX_SCRIPTS: usize = 50;
-/// A longer one was made by a program.
+/// A longer script was made by a program.
 const MAX_SCRIPT_BYTES: u64 = 512 * 1024;
+/// Of all scripts of a source together.
+const MAX_SCRIPTS_BYTES: u64 = 8 * 1024 * 1024;
 
-/// The Python scripts of a kept archive: path and content.
+/// The Python scripts of a kept archive, as far as they are text: path and content.
 pub(crate) fn source_scripts(tar_gz: &[u8]) -> Result<Vec<(String, String)>, SourceError> {
-    read::read_own_scripts(tar_gz, MAX_SCRIPTS, MAX_SCRIPT_BYTES)
+    let files = read::own_files(tar_gz, MAX_SCRIPT_BYTES, MAX_SCRIPTS_BYTES)?;
+    let scripts = files.into_iter().filter(|(path, _)| path.to_ascii_lowercase().ends_with(".py"));
+    Ok(scripts.filter_map(|(path, file)| Some((path, String::from_utf8(file.bytes?).ok()?))).collect())
 }
 
 /// `; type that path` when the source has the file elsewhere, or names its scripts.

@@ -5,7 +5,11 @@ use std::{
     io::{self, Read, Write},
 };
 
-use flate2::{Compression, GzBuilder, read::DeflateDecoder, write::DeflateEncoder};
+use flate2::{
+    Compression, GzBuilder,
+    read::DeflateDecoder,
+    write::{DeflateEncoder, GzEncoder},
+};
 use store::SourceEntry;
 
 use super::{SourceError, SourceLimits, shown};
@@ -67,23 +71,14 @@ impl PackedFiles {
     pub(super) fn into_tar_gz(self) -> Result<(Vec<SourceEntry>, Vec<u8>), SourceError> {
         self.check_tree()?;
         let failed = |err: io::Error| SourceError::Corrupt { detail: shown(&err.to_string()) };
-        let gz = GzBuilder::new().mtime(0).write(Vec::new(), Compression::default());
-        let mut builder = tar::Builder::new(gz);
+        let mut archive = TarGz::new();
         let mut entries = Vec::with_capacity(self.files.len());
         for (path, file) in self.files {
-            let mut header = tar::Header::new_gnu();
-            header.set_entry_type(tar::EntryType::Regular);
-            header.set_size(file.size_bytes);
-            header.set_mode(0o755);
-            header.set_uid(0);
-            header.set_gid(0);
-            header.set_mtime(FIXED_MTIME);
-            builder.append_data(&mut header, &path, DeflateDecoder::new(file.deflated.as_slice())).map_err(failed)?;
+            let content = DeflateDecoder::new(file.deflated.as_slice());
+            archive.append(&path, file.size_bytes, 0o755, content).map_err(failed)?;
             entries.push(SourceEntry { path, size_bytes: file.size_bytes });
         }
-        let mut gz = builder.into_inner().map_err(failed)?;
-        gz.flush().map_err(failed)?;
-        Ok((entries, gz.finish().map_err(failed)?))
+        Ok((entries, archive.finish().map_err(failed)?))
     }
 
     /// No file may be another file's folder: unpacking such an archive is anybody's guess.
@@ -99,5 +94,31 @@ impl PackedFiles {
             }
         }
         Ok(())
+    }
+}
+
+/// A `tar.gz` under construction whose bytes depend on nothing but what is put in: owner 0, one time, regular files.
+pub(crate) struct TarGz(tar::Builder<GzEncoder<Vec<u8>>>);
+
+impl TarGz {
+    pub(crate) fn new() -> Self {
+        Self(tar::Builder::new(GzBuilder::new().mtime(0).write(Vec::new(), Compression::default())))
+    }
+
+    pub(crate) fn append(&mut self, path: &str, size_bytes: u64, mode: u32, content: impl Read) -> io::Result<()> {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(tar::EntryType::Regular);
+        header.set_size(size_bytes);
+        header.set_mode(mode);
+        header.set_uid(0);
+        header.set_gid(0);
+        header.set_mtime(FIXED_MTIME);
+        self.0.append_data(&mut header, path, content)
+    }
+
+    pub(crate) fn finish(self) -> io::Result<Vec<u8>> {
+        let mut gz = self.0.into_inner()?;
+        gz.flush()?;
+        gz.finish()
     }
 }

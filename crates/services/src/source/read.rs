@@ -1,8 +1,12 @@
 //! Reading hostile archives as streams: `tar.gz` entry by entry in raw form, `zip` from memory.
 
-use std::io::{self, Cursor, Read};
+use std::{
+    collections::BTreeMap,
+    io::{self, Cursor, Read},
+};
 
 use flate2::read::{GzDecoder, MultiGzDecoder};
+use sha2::{Digest as _, Sha256};
 use tar::EntryType;
 use zip::{ZipArchive, result::ZipError};
 
@@ -137,31 +141,42 @@ pub(super) fn read_own_entry(tar_gz: &[u8], path: &str) -> Result<Option<Vec<u8>
     Ok(None)
 }
 
-/// The Python scripts of an archive that this crate has written itself, as far as they are text: path and content.
-pub(super) fn read_own_scripts(
+/// One file of a source, as much of it as a comparison needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OwnFile {
+    pub(crate) sha256: [u8; 32],
+    /// `None`: larger than what is read of one file, or of all together.
+    pub(crate) bytes: Option<Vec<u8>>,
+}
+
+/// Every file out of an archive that this crate has written itself. Files of up to `file_bytes` are held, `all_bytes`
+/// together; of the others only the hash is.
+pub(crate) fn own_files(
     tar_gz: &[u8],
-    max_count: usize,
-    max_bytes: u64,
-) -> Result<Vec<(String, String)>, SourceError> {
+    file_bytes: u64,
+    all_bytes: u64,
+) -> Result<BTreeMap<String, OwnFile>, SourceError> {
     let own = |err: io::Error| SourceError::Corrupt { detail: shown(&err.to_string()) };
     let mut archive = tar::Archive::new(GzDecoder::new(tar_gz));
-    let mut scripts = Vec::new();
+    let (mut files, mut room) = (BTreeMap::new(), all_bytes);
     for entry in archive.entries().map_err(own)? {
-        if scripts.len() == max_count {
-            break;
-        }
-        let entry = entry.map_err(own)?;
+        let mut entry = entry.map_err(own)?;
         let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        if !path.to_ascii_lowercase().ends_with(".py") || entry.size() > max_bytes {
-            continue;
-        }
-        let mut text = String::new();
-        // A script in another encoding is not launched either.
-        if entry.take(max_bytes).read_to_string(&mut text).is_ok() {
-            scripts.push((path, text));
-        }
+        let size_bytes = entry.size();
+        let mut hash = Sha256::new();
+        let bytes = if size_bytes <= file_bytes.min(room) {
+            room -= size_bytes;
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes).map_err(own)?;
+            hash.update(&bytes);
+            Some(bytes)
+        } else {
+            io::copy(&mut entry, &mut hash).map_err(own)?;
+            None
+        };
+        files.insert(path, OwnFile { sha256: hash.finalize().into(), bytes });
     }
-    Ok(scripts)
+    Ok(files)
 }
 
 /// Fails once more than `room` bytes have come out: the decompression bomb's end.

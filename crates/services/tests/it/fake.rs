@@ -2,7 +2,7 @@
 //! test: what it says is what would have been billed. Any call can be made to fail in any of the ways that matter.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicI64, Ordering},
@@ -20,7 +20,7 @@ use futures::StreamExt as _;
 use serde_json::{Value, json};
 use services::engine::{
     Engine, EngineError, EngineInfo, EngineKind, JobEngine, JobPage, LogEngine, LogEvent, LogPage, MetricData,
-    MetricEngine, MetricQuery, ObjectEngine, ObjectRead,
+    MetricEngine, MetricQuery, ObjectEngine, ObjectEntry, ObjectPage, ObjectRead,
 };
 use tokio::sync::Notify;
 
@@ -110,6 +110,8 @@ pub(crate) struct State {
     /// Search answers with these instead of its own pages.
     pub(crate) canned_pages: VecDeque<JobPage>,
     pub(crate) create_refusal: Option<EngineError>,
+    /// Every list and read of objects is refused with this.
+    pub(crate) object_refusal: Option<EngineError>,
     /// Seconds until a created job is visible.
     pub(crate) visible_after_seconds: i64,
     /// Log tokens made before this generation are refused.
@@ -502,7 +504,71 @@ impl ObjectEngine for FakeCloud {
         .await
     }
 
+    async fn get_head(&self, uri: &str, bytes: u64) -> Result<Bytes, EngineError> {
+        self.call("get_head", |state, _| {
+            if let Some(refusal) = &state.object_refusal {
+                return Err(refusal.clone());
+            }
+            let body = state.objects.get(uri).ok_or(EngineError::NotFound)?;
+            Ok(body.slice(..body.len().min(bytes as usize)))
+        })
+        .await
+    }
+
     async fn head(&self, uri: &str) -> Result<Option<u64>, EngineError> {
         self.call("head", |state, _| Ok(state.objects.get(uri).map(|it| it.len() as u64))).await
     }
+
+    async fn list(&self, uri: &str, is_deep: bool, token: Option<&str>) -> Result<ObjectPage, EngineError> {
+        self.call("list", |state, _| match &state.object_refusal {
+            Some(refusal) => Err(refusal.clone()),
+            None => list(state, uri, is_deep, token),
+        })
+        .await
+    }
+
+    async fn buckets(&self) -> Result<Vec<String>, EngineError> {
+        self.call("buckets", |state, _| match &state.object_refusal {
+            Some(refusal) => Err(refusal.clone()),
+            None => Ok(buckets(state).into_iter().collect()),
+        })
+        .await
+    }
+}
+
+/// The engine's own bucket is there without objects, too.
+fn buckets(state: &State) -> BTreeSet<String> {
+    let of_objects = state.objects.keys().filter_map(|it| it.strip_prefix("s3://")?.split('/').next());
+    of_objects.chain(["trainyard"]).map(str::to_owned).collect()
+}
+
+fn list(state: &State, uri: &str, is_deep: bool, token: Option<&str>) -> Result<ObjectPage, EngineError> {
+    let bucket = uri.strip_prefix("s3://").unwrap().split('/').next().unwrap();
+    if !buckets(state).contains(bucket) {
+        return Err(EngineError::NotFound);
+    }
+    let mut page = ObjectPage::default();
+    let mut last = String::new();
+    for (at, body) in state.objects.iter().filter(|(at, _)| at.starts_with(uri)) {
+        let folder = at[uri.len()..].find('/').map(|end| &at[..=uri.len() + end]).filter(|_| !is_deep);
+        let shown = folder.unwrap_or(at);
+        if token.is_some_and(|it| shown <= it) || shown == last {
+            continue;
+        }
+        if page.objects.len() + page.folders.len() == 1_000 {
+            page.next_token = Some(last);
+            break;
+        }
+        shown.clone_into(&mut last);
+        match folder {
+            Some(folder) => page.folders.push(folder.to_owned()),
+            None => page.objects.push(ObjectEntry {
+                uri: at.clone(),
+                size_bytes: body.len() as u64,
+                e_tag: format!("{:032x}", body.len()),
+                modified_at: START,
+            }),
+        }
+    }
+    Ok(page)
 }

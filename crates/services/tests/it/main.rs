@@ -1,6 +1,7 @@
 //! The services against a fake engine with its own ledger and against the real SQLite store.
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod capsule;
 mod crash;
 mod faults;
 mod hub;

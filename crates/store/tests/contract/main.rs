@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops where it is")]
 
+mod capsules;
 mod connect;
 mod drafts_and_sources;
 mod experiments;
