@@ -8,6 +8,7 @@ pub mod capsule;
 pub mod error;
 pub mod experiments;
 pub mod launch;
+pub mod metrics;
 pub mod objects;
 pub mod overview;
 pub mod run;

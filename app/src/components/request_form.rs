@@ -100,18 +100,23 @@ impl RequestForm {
 
     /// Puts a name into the first blank row of a map, with a value still to be typed.
     pub fn pair_add(self, path: &str, name: &str) {
+        self.row_fill(path, [("name", name), ("value", "")]);
+    }
+
+    /// Puts texts by their members into the first blank row of a list.
+    pub fn row_fill(self, path: &str, cells: [(&str, &str); 2]) {
         let rows = self.rows(path);
-        let is_blank = |row: &usize| {
-            ["name", "value"]
-                .iter()
-                .all(|part| self.text(&format!("{path}[{row}].{part}")).with_untracked(|it| it.trim().is_empty()))
-        };
+        let cell = |row: usize, member: &str| self.text(&format!("{path}[{row}].{member}"));
+        let is_blank =
+            |row: &usize| cells.iter().all(|(member, _)| cell(*row, member).with_untracked(|it| it.trim().is_empty()));
         let blank = rows.with_untracked(|it| it.iter().copied().find(|row| is_blank(row)));
         let row = blank.unwrap_or_else(|| {
             self.row_add(path);
             rows.with_untracked(|it| it.last().copied().unwrap_or(0))
         });
-        self.text(&format!("{path}[{row}].name")).set(name.to_owned());
+        for (member, text) in cells {
+            cell(row, member).set(text.to_owned());
+        }
     }
 
     /// What is typed right now.

@@ -1,4 +1,4 @@
-//! Identifiers: a run's id, a sweep's id, a job's name, an experiment's name.
+//! Identifiers: of runs, sweeps and presets; names of jobs, experiments and presets.
 
 use std::fmt;
 
@@ -39,6 +39,48 @@ impl SweepId {
 
     pub fn parse(text: &str) -> Result<Self, IdError> {
         RunId::parse(text).map(|it| Self(it.0)).map_err(|_| IdError::SweepId)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A preset's id: a ULID, as a run's.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PresetId(String);
+
+impl PresetId {
+    /// Made from the clock and 80 bits of randomness, both given by the caller.
+    pub fn new(now: Timestamp, random: u128) -> Self {
+        Self(RunId::new(now, random).0)
+    }
+
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        ulid::Ulid::from_string(text).map(|it| Self(it.to_string())).map_err(|_| IdError::PresetId)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A preset's name: 1-80 printable characters, trimmed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PresetName(String);
+
+impl PresetName {
+    pub const MAX_CHARS: usize = 80;
+
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        let text = text.trim();
+        let count = text.chars().count();
+        if count == 0 || count > Self::MAX_CHARS || text.chars().any(char::is_control) {
+            return Err(IdError::PresetName);
+        }
+        Ok(Self(text.to_owned()))
     }
 
     pub fn as_str(&self) -> &str {
@@ -103,6 +145,10 @@ pub enum IdError {
     RunId,
     #[error("not a sweep id: expected 26 letters and digits")]
     SweepId,
+    #[error("not a preset id: expected 26 letters and digits, as in `01JD5Z0Q6V8X2N4T7R9C3B1M5K`")]
+    PresetId,
+    #[error("a preset's name has 1 to 80 characters, none of them control characters")]
+    PresetName,
     #[error("a training job name has at most 63 characters; this one has {0}")]
     JobNameLength(usize),
     #[error("a training job name has letters, digits and hyphens only, and begins and ends with a letter or digit")]
@@ -137,7 +183,7 @@ macro_rules! text_id {
         }
     )*};
 }
-text_id!(RunId, SweepId, JobName, ExperimentName);
+text_id!(RunId, SweepId, PresetId, JobName, ExperimentName, PresetName);
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,7 @@
 //! A metric definition: a name and a regex whose first group is the number, as SageMaker applies them to log lines.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 /// Checked on construction. Source: `AlgorithmSpecification.MetricDefinitions`, at most 40 per job.
@@ -19,6 +21,23 @@ pub enum MetricDefinitionError {
     RegexSyntax(String),
     #[error("the regex has no group: put parentheses around the number, for example `loss=([0-9.]+)`")]
     NoGroup,
+}
+
+const MAX_SEARCHED_BYTES: usize = 16 * 1024;
+
+/// What a definition makes of a line.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Look {
+    NoMatch,
+    /// The regex matches, but its first group is no number; empty when the group took no part.
+    NoNumber {
+        group: String,
+    },
+    /// `at`: the bytes of the group.
+    Number {
+        value: f64,
+        at: Range<usize>,
+    },
 }
 
 impl MetricDefinition {
@@ -50,8 +69,26 @@ impl MetricDefinition {
 
     /// The number in this line, if the regex matches and its group is a number (`nan` and `inf` included).
     pub fn value_in(&self, line: &str) -> Option<f64> {
-        let text = self.regex.captures(line)?.get(1)?.as_str().trim();
-        text.parse().ok()
+        match self.look_at(line) {
+            Look::Number { value, .. } => Some(value),
+            Look::NoMatch | Look::NoNumber { .. } => None,
+        }
+    }
+
+    /// What the regex makes of this line, and where.
+    pub fn look_at(&self, line: &str) -> Look {
+        let Some(captures) = self.regex.captures(line) else { return Look::NoMatch };
+        let group = captures.get(1).map(|it| it.range());
+        let text = group.clone().and_then(|it| line.get(it)).unwrap_or_default();
+        match (text.trim().parse(), group) {
+            (Ok(value), Some(at)) => Look::Number { value, at },
+            _ => Look::NoNumber { group: text.to_owned() },
+        }
+    }
+
+    /// So much of a line is searched: a megabyte without a line break is no metric.
+    pub fn searched_part(line: &str) -> &str {
+        &line[..line.floor_char_boundary(MAX_SEARCHED_BYTES)]
     }
 }
 
@@ -85,6 +122,16 @@ mod tests {
         assert_eq!(value("loss=(\\S+)", "loss=low"), None);
         assert_eq!(value("loss=(\\S+)", "accuracy=1"), None);
         assert_eq!(value("loss=(x)?", "loss="), None, "the group took no part");
+    }
+
+    #[test]
+    fn a_look_says_where_the_number_is_or_what_stands_there_instead() {
+        let look = |regex: &str, line: &str| MetricDefinition::parse("m", regex).expect("valid").look_at(line);
+        assert_eq!(look("é=(\\S+)", "é=0.5"), Look::Number { value: 0.5, at: 3..6 });
+        assert_eq!(look("loss=(\\S+)", "loss=low"), Look::NoNumber { group: "low".to_owned() });
+        assert_eq!(look("loss=(x)?", "loss="), Look::NoNumber { group: String::new() });
+        assert_eq!(look("loss=(x)", "acc=1"), Look::NoMatch);
+        assert_eq!(MetricDefinition::searched_part(&"é".repeat(20_000)).len(), 16 * 1024);
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub struct Policy {
 const PAGE_TIME: Duration = Duration::from_secs(30);
 /// A server function's arguments, a stop form.
 const SMALL_BODY: u64 = 256 * 1024;
-/// A request that is pasted or rendered: the reader takes a megabyte, and JSON's escapes may double it.
+/// A request that is pasted or rendered, a script: the reader takes a megabyte, and JSON's escapes may double it.
 const SHARE_BYTES: u64 = 2 * 1024 * 1024;
 /// The launch form is read to its end up to here, so that a browser gets an answer and not a reset connection.
 pub const LAUNCH_DRAIN_BYTES: u64 = 2 * 1024 * 1024 * 1024;
@@ -90,6 +90,7 @@ pub const POLICIES: &[Policy] = &[
     change("/api/ui/launch_form_get"),
     change("/api/ui/object_list"),
     change("/api/ui/channel_check"),
+    Policy { body_bytes: SHARE_BYTES, ..change("/api/ui/metric_proposal_list") },
     Policy { body_bytes: SHARE_BYTES, ..change("/api/ui/share_read") },
     Policy { body_bytes: SHARE_BYTES, ..change("/api/ui/share_render") },
     // The built site, and what machines ask.

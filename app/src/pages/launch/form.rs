@@ -18,6 +18,7 @@ use super::{
     },
     source::{SourceFields, check_file},
     state::FormState,
+    workbench::Workbench,
 };
 use crate::{
     api::launch::LaunchForm as Data,
@@ -84,6 +85,7 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
                 </Section>
                 <Section title="Metric definitions" lead="Regular expressions that find numbers in the log; the first group is the value.">
                     <MetricFields errors/>
+                    <Workbench file/>
                 </Section>
                 <Section title="Runs on" lead="The instances of the cluster.">
                     <ResourceFields errors/>

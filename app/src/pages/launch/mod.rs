@@ -12,9 +12,12 @@ mod form;
 mod image;
 mod instance;
 mod json;
+mod log_source;
+mod proposals;
 mod sections;
 mod source;
 mod state;
+mod workbench;
 
 use leptos::prelude::*;
 use leptos_meta::Title;

@@ -8,6 +8,7 @@
 
 mod build;
 mod clone;
+mod proposals;
 mod resolve;
 
 use std::time::Duration;
@@ -20,6 +21,8 @@ use domain::{
     run::Run,
 };
 use store::{NewRun, RunRequestOutcome, StoredDraft};
+
+pub use proposals::ScriptProposal;
 
 use crate::{EngineError, EngineKind, Sample, ServiceError, Services};
 

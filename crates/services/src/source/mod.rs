@@ -175,6 +175,18 @@ pub(crate) fn only_script(entries: &[SourceEntry], tar_gz: &[u8]) -> Option<Type
     (script.fault_of_name().is_none() && script.fault_of_text().is_none()).then_some(script)
 }
 
+/// A longer script was made by a program.
+const MAX_SCRIPT_BYTES: u64 = 512 * 1024;
+/// Of all scripts of a source together.
+const MAX_SCRIPTS_BYTES: u64 = 8 * 1024 * 1024;
+
+/// The Python scripts of a kept archive, as far as they are text: path and content.
+pub(crate) fn source_scripts(tar_gz: &[u8]) -> Result<Vec<(String, String)>, SourceError> {
+    let files = read::own_files(tar_gz, MAX_SCRIPT_BYTES, MAX_SCRIPTS_BYTES)?;
+    let scripts = files.into_iter().filter(|(path, _)| path.to_ascii_lowercase().ends_with(".py"));
+    Ok(scripts.filter_map(|(path, file)| Some((path, String::from_utf8(file.bytes?).ok()?))).collect())
+}
+
 /// `; type that path` when the source has the file elsewhere, or names its scripts.
 fn suggestion(source: &NewSource, entry_point: &str) -> String {
     let base = entry_point.rsplit('/').next().unwrap_or(entry_point);

@@ -10,9 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{engine::LogEvent, logs::line};
 
-/// So much of a line is searched for metrics: a megabyte without a line break is no metric.
-const MAX_SEARCHED_BYTES: usize = 16 * 1024;
-
 /// Where the reader of a stream is; kept as JSON in the store's cursor.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LogPlace {
@@ -57,7 +54,7 @@ pub(crate) fn points_in(
 ) -> Vec<(SeriesKey, Vec<NewPoint>)> {
     let mut found: Vec<Vec<NewPoint>> = vec![Vec::new(); definitions.len()];
     for event in events {
-        let text = beginning(&event.text);
+        let text = MetricDefinition::searched_part(&event.text);
         let mut step = None;
         for (definition, points) in definitions.iter().zip(&mut found) {
             if let Some(value) = definition.value_in(text) {
@@ -81,11 +78,4 @@ pub(crate) fn live_lines(mut events: Vec<LogEvent>, max: usize, max_bytes: usize
     let dropped = events.len() - fitting.count();
     let lines = events.drain(dropped..).map(|it| line(host, it)).collect();
     (lines, dropped as u64)
-}
-
-fn beginning(text: &str) -> &str {
-    if text.len() <= MAX_SEARCHED_BYTES {
-        return text;
-    }
-    &text[..text.floor_char_boundary(MAX_SEARCHED_BYTES)]
 }
