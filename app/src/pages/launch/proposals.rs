@@ -47,6 +47,9 @@ pub(super) fn Proposals(file: NodeRef<html::Input>) -> impl IntoView {
         let draft = state.draft.get_untracked();
         match (draft.source_kind(), draft.source_sha256.clone()) {
             (SourceKind::Sample(name), _) => ask(ScriptSource::Sample(name.to_owned())),
+            (SourceKind::Script, _) => {
+                ask(ScriptSource::Text { file_name: draft.script.name.clone(), text: draft.script.text.clone() });
+            }
             (SourceKind::Upload, kept) => match read_chosen(file, ask) {
                 Chosen::Reading => {}
                 Chosen::Archive => offer.set(Offer::Nothing(
