@@ -97,12 +97,16 @@ fn coloured(text: &str) -> impl IntoView + use<> {
 
 #[cfg(feature = "hydrate")]
 mod browser {
-    use wasm_bindgen::JsCast as _;
+    use js_sys::{Function, Reflect};
+    use wasm_bindgen::{JsCast as _, JsValue};
 
     /// As if it were typed: it can be undone, and the field hears of it.
     pub(super) fn insert(text: &str) {
-        if let Ok(document) = leptos::prelude::document().dyn_into::<web_sys::HtmlDocument>() {
-            drop(document.exec_command_with_show_ui_and_value("insertText", false, text));
+        let document = JsValue::from(leptos::prelude::document());
+        let command = Reflect::get(&document, &"execCommand".into()).and_then(|it| it.dyn_into::<Function>());
+        if let Ok(command) = command {
+            // Without it the key does nothing; the four blanks can be typed.
+            drop(command.call3(&document, &"insertText".into(), &JsValue::FALSE, &text.into()));
         }
     }
 }
