@@ -10,6 +10,8 @@ pub const LAUNCH: &str = "/launch";
 pub const EXPERIMENTS: &str = "/experiments";
 pub const RUNS: &str = "/runs";
 pub const SWEEPS: &str = "/sweeps";
+/// Where the launch form goes to be swept over.
+pub const LAUNCH_SWEEP: &str = "/launch/sweep";
 pub const SWEEP_NEW: &str = "/sweeps/new";
 
 /// The launch form filled with a bundled sample's settings.

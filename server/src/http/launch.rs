@@ -38,19 +38,44 @@ const CHUNK_TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) const MAX_UPLOADS: usize = 4;
 const MAX_KEY_CHARS: usize = 100;
 
-pub(super) async fn launch(
-    State(web): State<Web>,
-    wants: Wants,
-    form: Result<Multipart, axum::extract::multipart::MultipartRejection>,
-) -> Response {
+type MultipartForm = Result<Multipart, axum::extract::multipart::MultipartRejection>;
+
+pub(super) async fn launch(State(web): State<Web>, wants: Wants, form: MultipartForm) -> Response {
+    let (key, form) = match read(&web, form).await {
+        Ok(read) => read,
+        Err(problem) => return problem.response(wants),
+    };
+    match web.services.launch_submit(&key, form.draft, form.upload).await {
+        Ok(submitted) => answer(&web, &key, submitted, wants).await,
+        Err(failure) => Problem::of(&failure).response(wants),
+    }
+}
+
+/// `POST /launch/sweep`: the same form, judged and kept as for a launch. What to sweep over is asked on the next page.
+///
+/// An address of its own, because a button's value is not sent once the script has disabled the button: the form would be
+/// launched instead.
+pub(super) async fn sweep(State(web): State<Web>, wants: Wants, form: MultipartForm) -> Response {
+    let (key, form) = match read(&web, form).await {
+        Ok(read) => read,
+        Err(problem) => return problem.response(wants),
+    };
+    match web.services.sweep_draft_submit(&key, form.draft, form.upload).await {
+        Ok(errors) if errors.is_empty() => see_other(&app::paths::sweep_new(&key, &[])),
+        Ok(errors) => refuse(&web, &key, &errors, wants).await,
+        Err(failure) => Problem::of(&failure).response(wants),
+    }
+}
+
+/// The form with its key; a form that a program sent without one gets a new one.
+async fn read(web: &Web, form: MultipartForm) -> Result<(String, Form), Problem> {
     let Ok(form) = form else {
         let message = "The launch form is sent as multipart/form-data.";
-        return Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).response(wants);
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
     };
-    match submit(&web, form, wants).await {
-        Ok(response) => response,
-        Err(problem) => problem.response(wants),
-    }
+    let mut form = FormReader::new(web).read(form).await?;
+    let key = form.key.take().unwrap_or_else(|| web.services.launch_key_new());
+    Ok((key, form))
 }
 
 /// To the run's page, or back to the form.
@@ -87,23 +112,6 @@ async fn refuse(web: &Web, key: &str, errors: &[FieldError], wants: Wants) -> Re
     }
 }
 
-async fn submit(web: &Web, form: Multipart, wants: Wants) -> Result<Response, Problem> {
-    let form = FormReader::new(web).read(form).await?;
-    let key = form.key.unwrap_or_else(|| web.services.launch_key_new());
-    if form.then_sweep {
-        // The form is judged and kept as for a launch; what to sweep over is asked on the next page.
-        let errors = web.services.sweep_draft_submit(&key, form.draft, form.upload).await;
-        let errors = errors.map_err(|failure| Problem::of(&failure))?;
-        return Ok(if errors.is_empty() {
-            see_other(&app::paths::sweep_new(&key, &[]))
-        } else {
-            refuse(web, &key, &errors, wants).await
-        });
-    }
-    let submitted = web.services.launch_submit(&key, form.draft, form.upload).await;
-    Ok(answer(web, &key, submitted.map_err(|failure| Problem::of(&failure))?, wants).await)
-}
-
 /// 303: the browser goes on with GET, so that a reload sends nothing again.
 pub(super) fn see_other(url: &str) -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, url.to_owned())]).into_response()
@@ -113,8 +121,6 @@ struct Form {
     key: Option<String>,
     draft: JobDraft,
     upload: Option<Upload>,
-    /// The form was sent to be swept over.
-    then_sweep: bool,
 }
 
 struct FormReader {
@@ -132,7 +138,7 @@ impl FormReader {
             max_file_bytes: usize::try_from(web.services.max_upload_bytes()).unwrap_or(usize::MAX),
             turns: web.uploads.clone(),
             text_bytes: 0,
-            form: Form { key: None, draft, upload: None, then_sweep: false },
+            form: Form { key: None, draft, upload: None },
         }
     }
 
@@ -186,7 +192,6 @@ impl FormReader {
         let draft = &mut self.form.draft;
         match name {
             "idempotency_key" => self.form.key = is_key(&value).then_some(value),
-            "then" => self.form.then_sweep = value == "sweep",
             "experiment" => draft.experiment = value,
             "job_name" => draft.job_name = value,
             "source" => draft.source = value,

@@ -110,6 +110,7 @@ fn router(web: Web) -> (Router, Vec<MountedRoute>) {
     };
     // The form is read in chunks with limits of its own.
     mount(Method::POST, "/launch", post(launch::launch).layer(DefaultBodyLimit::disable()));
+    mount(Method::POST, "/launch/sweep", post(launch::sweep).layer(DefaultBodyLimit::disable()));
     mount(Method::POST, "/runs/{id}/stop", post(stop::stop));
     mount(Method::POST, "/runs/{id}/relaunch", post(relaunch::relaunch));
     mount(Method::POST, "/sweeps", post(sweep::create));

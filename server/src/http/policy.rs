@@ -62,6 +62,7 @@ pub const POLICIES: &[Policy] = &[
     read("/sweeps/{id}"),
     // Forms.
     Policy { body_bytes: LAUNCH_DRAIN_BYTES, time: None, ..change("/launch") },
+    Policy { body_bytes: LAUNCH_DRAIN_BYTES, time: None, ..change("/launch/sweep") },
     change("/runs/{id}/stop"),
     change("/runs/{id}/relaunch"),
     change("/sweeps"),

@@ -119,7 +119,7 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
                     <Glyph icon=Icon::Launch/>
                     {move || if is_sent.get() { "Launching" } else { "Launch" }}
                 </button>
-                <button type="submit" class="button is-wide" name="then" value="sweep" disabled=is_sent>
+                <button type="submit" class="button is-wide" formaction=paths::LAUNCH_SWEEP disabled=is_sent>
                     <Glyph icon=Icon::Sweeps/>"Sweep over hyperparameters"
                 </button>
                 <p class="hint">"Recorded first, then sent once: pressing twice does not start two jobs."</p>
