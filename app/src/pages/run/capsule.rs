@@ -57,7 +57,7 @@ fn Repeat(page: Page) -> impl IntoView {
             </p>
             <form class="inline-form" method="get" action=paths::run_diff_base(&run.id)>
                 <label for="diff-with">"Compare with"</label>
-                <input id="diff-with" name="with" required="" placeholder="job name or run id" autocomplete="off"/>
+                <input id="diff-with" type="text" name="with" required="" placeholder="job name or run id" autocomplete="off"/>
                 <button class="button" type="submit">"Compare"</button>
             </form>
         </section>
@@ -235,7 +235,7 @@ fn Verdict(page: Page, verdict: Reproduction) -> impl IntoView {
             {choices.into_iter().collect_view()}
         </p>
         <div class="pairs-scroll" tabindex="0" role="region" aria-label="Metrics of both runs">
-            <table class="pairs metrics-table">
+            <table class="pairs metrics-table verdict-table">
                 <thead>
                     <tr>
                         <th scope="col">"Metric"</th>

@@ -72,7 +72,7 @@ pub const fn axis_word(axis: XAxis) -> &'static str {
     }
 }
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunQuery {
     pub tab: Tab,
     pub axis: XAxis,

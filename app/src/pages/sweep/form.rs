@@ -158,8 +158,9 @@ fn ParameterRow(row: usize, name: String, values: String, errors: FormErrors) ->
     let (of_name, of_values) = (format!("parameters[{row}].name"), format!("parameters[{row}].values"));
     view! {
         <div class="sweep-row">
-            <input id=field_id(&of_name) name=of_name.clone() value=name aria-label=format!("Name of row {}", row + 1) autocomplete="off"/>
+            <input type="text" id=field_id(&of_name) name=of_name.clone() value=name aria-label=format!("Name of row {}", row + 1) autocomplete="off"/>
             <input
+                type="text"
                 id=field_id(&of_values)
                 name=of_values.clone()
                 value=values
@@ -178,7 +179,7 @@ fn Text(name: &'static str, label: &'static str, value: String, errors: FormErro
     view! {
         <div class="field">
             <label for=field_id(name)>{label}</label>
-            <input id=field_id(name) name=name value=value inputmode="decimal" autocomplete="off"/>
+            <input type="text" id=field_id(name) name=name value=value inputmode="decimal" autocomplete="off"/>
             <FieldErrors field=name errors/>
         </div>
     }

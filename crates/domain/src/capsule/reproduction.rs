@@ -8,19 +8,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::series::{Point, Series, SeriesKey, SeriesSource, lossless_f64};
 
-/// How far apart two values may be, as a share of the larger one: 0.01 is one per cent.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Tolerance(f64);
+/// How far apart two values may be, as a share of the larger one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tolerance {
+    parts_per_million: u32,
+}
 
 impl Tolerance {
     /// Every bit.
-    pub const EXACT: Self = Self(0.0);
+    pub const EXACT: Self = Self::of(0);
     /// The choices of a page.
-    pub const CHOICES: [Self; 5] = [Self::EXACT, Self(0.000_001), Self(0.001), Self(0.01), Self(0.05)];
+    pub const CHOICES: [Self; 5] = [Self::EXACT, Self::of(1), Self::of(1_000), Self::of(10_000), Self::of(50_000)];
+
+    const fn of(parts_per_million: u32) -> Self {
+        Self { parts_per_million }
+    }
 
     /// `exact`, or the share in per cent: `0.1`.
     pub fn word(self) -> String {
-        if self.0 > 0.0 { format!("{}", self.0 * 100.0) } else { "exact".to_owned() }
+        if self == Self::EXACT { "exact".to_owned() } else { (f64::from(self.parts_per_million) / 1e4).to_string() }
     }
 
     /// One of the choices, by its word.
@@ -34,14 +40,15 @@ impl Tolerance {
             return then.is_nan() && now.is_nan();
         }
         // Infinities first: their difference is no number.
-        then.total_cmp(&now).is_eq() || (then - now).abs() <= self.0 * then.abs().max(now.abs())
+        then.total_cmp(&now).is_eq()
+            || (then - now).abs() <= f64::from(self.parts_per_million) / 1e6 * then.abs().max(now.abs())
     }
 }
 
 impl Default for Tolerance {
     /// One part in a thousand: less than another seed does, more than another order of additions does.
     fn default() -> Self {
-        Self(0.001)
+        Self::of(1_000)
     }
 }
 
