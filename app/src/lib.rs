@@ -49,6 +49,7 @@ pub fn App() -> impl IntoView {
                 <FlatRoutes fallback=pages::not_found::NotFound>
                     <Route path=path!("/") view=pages::overview::Overview ssr=SsrMode::Async/>
                     <Route path=path!("/launch") view=pages::launch::Launch ssr=SsrMode::Async/>
+                    <Route path=path!("/presets") view=pages::presets::Presets ssr=SsrMode::Async/>
                     <Route path=path!("/experiments") view=pages::experiments::Experiments ssr=SsrMode::Async/>
                     <Route path=path!("/runs") view=pages::runs::Runs ssr=SsrMode::Async/>
                     <Route path=path!("/sweeps") view=pages::sweep::Sweeps ssr=SsrMode::Async/>

@@ -1,7 +1,7 @@
 //! Typed links: the only place where a URL of our own is written.
 
 use domain::{
-    ids::{ExperimentName, RunId, SweepId},
+    ids::{ExperimentName, PresetId, RunId, SweepId},
     run::{RunBadge, RunFilter},
 };
 
@@ -13,10 +13,31 @@ pub const SWEEPS: &str = "/sweeps";
 /// Where the launch form goes to be swept over.
 pub const LAUNCH_SWEEP: &str = "/launch/sweep";
 pub const SWEEP_NEW: &str = "/sweeps/new";
+pub const PRESETS: &str = "/presets";
 
 /// The launch form filled with a bundled sample's settings.
 pub fn launch_sample(name: &str) -> String {
     format!("{LAUNCH}?sample={}", escape(name))
+}
+
+/// The launch form filled with a preset.
+pub fn launch_preset(id: &PresetId) -> String {
+    format!("{LAUNCH}?preset={id}")
+}
+
+/// Where the form that renames a preset posts to.
+pub fn preset_rename(id: &PresetId) -> String {
+    format!("{PRESETS}/{id}/rename")
+}
+
+/// Where the form that deletes a preset posts to.
+pub fn preset_delete(id: &PresetId) -> String {
+    format!("{PRESETS}/{id}/delete")
+}
+
+/// Where the form that keeps a run's settings as a preset posts to.
+pub fn run_preset(id: &RunId) -> String {
+    format!("{RUNS}/{id}/preset")
 }
 
 /// The launch form filled with what a run was launched with.

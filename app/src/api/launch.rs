@@ -2,14 +2,14 @@
 
 use domain::{
     algorithm::AlgorithmHyperparameter,
-    ids::RunId,
+    ids::{PresetId, PresetName, RunId},
     image_catalogue::CatalogueImage,
     job_draft::{FieldError, JobDraft},
 };
 use leptos::{prelude::*, server_fn::codec::Json};
 use serde::{Deserialize, Serialize};
 
-use super::error::ApiError;
+use super::{error::ApiError, presets::PresetCard};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LaunchForm {
@@ -19,6 +19,9 @@ pub struct LaunchForm {
     /// Beside their fields; not empty only after a refused submit.
     pub errors: Vec<FieldError>,
     pub samples: Vec<SampleCard>,
+    pub presets: Vec<PresetCard>,
+    /// The preset that filled this form.
+    pub preset: Option<PresetNote>,
     /// The form that the parent run was launched with, to show what is changed.
     pub parent: Option<ParentForm>,
     /// What AWS offers in the engine's region.
@@ -34,6 +37,13 @@ pub struct SampleCard {
     pub name: String,
     pub title: String,
     pub description: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PresetNote {
+    pub name: PresetName,
+    /// What looked like a secret and was not kept.
+    pub left_out: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,17 +63,26 @@ impl From<services::Sample> for SampleCard {
 pub async fn launch_form_get(wanted: LaunchQuery) -> Result<LaunchForm, ApiError> {
     let services = super::context::services()?;
     let samples = services.launch_samples();
-    let LaunchQuery { sample, draft_key, clone } = wanted;
+    let LaunchQuery { sample, draft_key, clone, preset } = wanted;
     let kept = match &draft_key {
         Some(key) => services.launch_draft_get(key).await?,
         None => None,
     };
     let is_fresh_clone = kept.is_none() && clone.is_some();
+    let preset = match preset.filter(|_| kept.is_none()) {
+        Some(id) => {
+            let id = PresetId::parse(&id).map_err(|_| ApiError::NotFound.with_status())?;
+            Some(services.preset_get(&id).await?)
+        }
+        None => None,
+    };
     let chosen = samples.iter().find(|it| Some(&it.name) == sample.as_ref());
-    let (idempotency_key, draft, errors) = match (draft_key, kept, chosen, clone) {
-        (Some(key), Some(kept), _, _) => (key, kept.draft, kept.errors),
-        (_, _, Some(sample), _) => (services.launch_key_new(), sample.draft.clone(), Vec::new()),
-        (_, _, _, Some(id)) => {
+    let note = preset.as_ref().map(|it| PresetNote { name: it.name.clone(), left_out: it.form.left_out.clone() });
+    let (idempotency_key, draft, errors) = match (draft_key, kept, preset, chosen, clone) {
+        (_, _, Some(preset), _, _) => (services.launch_key_new(), preset.form.draft, Vec::new()),
+        (Some(key), Some(kept), None, _, _) => (key, kept.draft, kept.errors),
+        (_, _, None, Some(sample), _) => (services.launch_key_new(), sample.draft.clone(), Vec::new()),
+        (_, _, None, None, Some(id)) => {
             let id = RunId::parse(&id).map_err(|_| ApiError::NotFound.with_status())?;
             (services.launch_key_new(), services.launch_clone(&id).await?, Vec::new())
         }
@@ -80,6 +99,8 @@ pub async fn launch_form_get(wanted: LaunchQuery) -> Result<LaunchForm, ApiError
         draft,
         errors,
         samples: samples.into_iter().map(SampleCard::from).collect(),
+        presets: services.preset_list().await?.into_iter().map(PresetCard::from).collect(),
+        preset: note,
         parent,
         images: services.catalogue_images().to_vec(),
         hyperparameters: domain::algorithm::algorithm_hyperparameters().to_vec(),
@@ -87,10 +108,11 @@ pub async fn launch_form_get(wanted: LaunchQuery) -> Result<LaunchForm, ApiError
     })
 }
 
-/// Where a form begins. The first that is there counts: a kept draft, a sample, a run to clone.
+/// Where a form begins. The first that is there counts: a kept draft, a preset, a sample, a run to clone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LaunchQuery {
     pub draft_key: Option<String>,
     pub sample: Option<String>,
     pub clone: Option<String>,
+    pub preset: Option<String>,
 }

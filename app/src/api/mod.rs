@@ -11,6 +11,7 @@ pub mod launch;
 pub mod metrics;
 pub mod objects;
 pub mod overview;
+pub mod presets;
 pub mod run;
 pub mod runs;
 pub mod share;

@@ -5,6 +5,7 @@ pub mod experiments;
 pub mod launch;
 pub mod not_found;
 pub mod overview;
+pub mod presets;
 pub mod relaunch;
 pub mod run;
 pub mod runs;

@@ -51,7 +51,7 @@ pub use dispatch::DispatchReport;
 pub use engine::{Engine, EngineError, EngineInfo, EngineKind, ObjectEntry, ObjectPage};
 pub use error::ServiceError;
 pub use health::{ComponentHealth, Health};
-pub use launch::{LaunchSubmitted, ScriptProposal, Upload};
+pub use launch::{LaunchSubmitted, PresetChanged, ScriptProposal, Upload};
 pub use limits::RateConfig;
 pub use live::{HubItem, LiveHub};
 pub use runs::{ArtifactStream, SourceArchive};

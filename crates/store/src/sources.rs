@@ -66,7 +66,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// Forgets archives older than this that neither a run, a running sweep nor a form that is still kept names.
+    /// Forgets archives older than this that no run, no running sweep, no preset and no form that is still kept names.
     pub async fn source_prune(&self, keep_after: Timestamp) -> Result<u64> {
         let mut tx = self.db.begin(Durability::Deferred).await?;
         let pruned = execute!(
@@ -74,6 +74,7 @@ impl Store {
             "DELETE FROM sources WHERE created_at < $1
              AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.source_sha256 = sources.sha256)
              AND NOT EXISTS (SELECT 1 FROM sweeps s WHERE s.state = 'running' AND s.spec LIKE '%' || sources.sha256 || '%')
+             AND NOT EXISTS (SELECT 1 FROM presets p WHERE p.source_sha256 = sources.sha256)
              AND NOT EXISTS (SELECT 1 FROM drafts d WHERE d.draft LIKE '%' || sources.sha256 || '%')",
             keep_after.unix_micros(),
         )?;

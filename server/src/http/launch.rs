@@ -38,7 +38,7 @@ const CHUNK_TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) const MAX_UPLOADS: usize = 4;
 const MAX_KEY_CHARS: usize = 100;
 
-type MultipartForm = Result<Multipart, axum::extract::multipart::MultipartRejection>;
+pub(super) type MultipartForm = Result<Multipart, axum::extract::multipart::MultipartRejection>;
 
 pub(super) async fn launch(State(web): State<Web>, wants: Wants, form: MultipartForm) -> Response {
     let (key, form) = match read(&web, form).await {
@@ -68,7 +68,7 @@ pub(super) async fn sweep(State(web): State<Web>, wants: Wants, form: MultipartF
 }
 
 /// The form with its key; a form that a program sent without one gets a new one.
-async fn read(web: &Web, form: MultipartForm) -> Result<(String, Form), Problem> {
+pub(super) async fn read(web: &Web, form: MultipartForm) -> Result<(String, Form), Problem> {
     let Ok(form) = form else {
         let message = "The launch form is sent as multipart/form-data.";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
@@ -95,7 +95,7 @@ pub(super) async fn answer(web: &Web, key: &str, submitted: LaunchSubmitted, wan
 }
 
 /// Back to the form, where each error stands beside its field; or the errors themselves, for a program.
-async fn refuse(web: &Web, key: &str, errors: &[FieldError], wants: Wants) -> Response {
+pub(super) async fn refuse(web: &Web, key: &str, errors: &[FieldError], wants: Wants) -> Response {
     if wants == Wants::Json {
         return (StatusCode::UNPROCESSABLE_ENTITY, Json(serde_json::json!({ "errors": errors }))).into_response();
     }
@@ -117,10 +117,12 @@ pub(super) fn see_other(url: &str) -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, url.to_owned())]).into_response()
 }
 
-struct Form {
+pub(super) struct Form {
     key: Option<String>,
-    draft: JobDraft,
-    upload: Option<Upload>,
+    pub(super) draft: JobDraft,
+    pub(super) upload: Option<Upload>,
+    /// The name to keep the form under, where that was asked for.
+    pub(super) preset_name: String,
 }
 
 struct FormReader {
@@ -138,7 +140,7 @@ impl FormReader {
             max_file_bytes: usize::try_from(web.services.max_upload_bytes()).unwrap_or(usize::MAX),
             turns: web.uploads.clone(),
             text_bytes: 0,
-            form: Form { key: None, draft, upload: None },
+            form: Form { key: None, draft, upload: None, preset_name: String::new() },
         }
     }
 
@@ -192,6 +194,7 @@ impl FormReader {
         let draft = &mut self.form.draft;
         match name {
             "idempotency_key" => self.form.key = is_key(&value).then_some(value),
+            "preset_name" => self.form.preset_name = value,
             "experiment" => draft.experiment = value,
             "job_name" => draft.job_name = value,
             "source" => draft.source = value,

@@ -12,6 +12,7 @@ mod downloads;
 mod health;
 mod launch;
 mod live;
+mod presets;
 mod relaunch;
 mod stop;
 mod sweep;
@@ -111,6 +112,10 @@ fn router(web: Web) -> (Router, Vec<MountedRoute>) {
     // The form is read in chunks with limits of its own.
     mount(Method::POST, "/launch", post(launch::launch).layer(DefaultBodyLimit::disable()));
     mount(Method::POST, "/launch/sweep", post(launch::sweep).layer(DefaultBodyLimit::disable()));
+    mount(Method::POST, "/presets", post(presets::create).layer(DefaultBodyLimit::disable()));
+    mount(Method::POST, "/presets/{id}/rename", post(presets::rename));
+    mount(Method::POST, "/presets/{id}/delete", post(presets::delete));
+    mount(Method::POST, "/runs/{id}/preset", post(presets::create_of_run));
     mount(Method::POST, "/runs/{id}/stop", post(stop::stop));
     mount(Method::POST, "/runs/{id}/relaunch", post(relaunch::relaunch));
     mount(Method::POST, "/sweeps", post(sweep::create));

@@ -52,6 +52,7 @@ pub const POLICIES: &[Policy] = &[
     // Pages.
     read("/"),
     read("/launch"),
+    read("/presets"),
     read("/experiments"),
     read("/runs"),
     read("/runs/{id}"),
@@ -63,6 +64,10 @@ pub const POLICIES: &[Policy] = &[
     // Forms.
     Policy { body_bytes: LAUNCH_DRAIN_BYTES, time: None, ..change("/launch") },
     Policy { body_bytes: LAUNCH_DRAIN_BYTES, time: None, ..change("/launch/sweep") },
+    Policy { body_bytes: LAUNCH_DRAIN_BYTES, time: None, ..change("/presets") },
+    change("/presets/{id}/rename"),
+    change("/presets/{id}/delete"),
+    change("/runs/{id}/preset"),
     change("/runs/{id}/stop"),
     change("/runs/{id}/relaunch"),
     change("/sweeps"),
@@ -91,6 +96,7 @@ pub const POLICIES: &[Policy] = &[
     change("/api/ui/launch_form_get"),
     change("/api/ui/object_list"),
     change("/api/ui/channel_check"),
+    change("/api/ui/preset_list"),
     Policy { body_bytes: SHARE_BYTES, ..change("/api/ui/metric_proposal_list") },
     Policy { body_bytes: SHARE_BYTES, ..change("/api/ui/share_read") },
     Policy { body_bytes: SHARE_BYTES, ..change("/api/ui/share_render") },

@@ -12,6 +12,7 @@ use super::{
     estimate::Estimate,
     image::{AlgorithmParameters, ImageField},
     json::JsonPane,
+    presets::{PresetChoices, SavePreset},
     sections::{
         EnvironmentFields, ImageFields, LimitFields, MetricFields, OtherFields, ResourceFields, ResultFields, Section,
         SecurityFields, TrackingFields,
@@ -33,8 +34,18 @@ use crate::{
 
 #[component]
 pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
-    let Data { idempotency_key, draft, errors: refused, samples, parent, images, hyperparameters, max_upload_bytes } =
-        form;
+    let Data {
+        idempotency_key,
+        draft,
+        errors: refused,
+        samples,
+        presets,
+        preset,
+        parent,
+        images,
+        hyperparameters,
+        max_upload_bytes,
+    } = form;
     let (images, hyperparameters) = (StoredValue::new(images), StoredValue::new(hyperparameters));
     let parent = StoredValue::new(parent);
     let state = FormState::new(draft, refused);
@@ -46,6 +57,10 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
     let summary = NodeRef::<html::Div>::new();
     let file = NodeRef::<html::Input>::new();
     let on_submit = move |event: SubmitEvent| {
+        // What launches nothing is judged by the server: a form need not be right to be kept as a preset.
+        if event.submitter().is_some_and(|it| it.has_attribute("formaction")) {
+            return;
+        }
         state.file_error.set(missing_file(&state, file).or_else(|| check_file(file, max_upload_bytes)));
         if is_sent.get_untracked() || !state.check() {
             event.prevent_default();
@@ -75,6 +90,7 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
             <div class="launch-main">
                 <Summary errors node_ref=summary/>
                 <Section title="What runs" lead="A bundled sample with its settings, your own script, or an image's own program.">
+                    <PresetChoices presets preset/>
                     <SourceFields samples max_upload_bytes errors file/>
                     <ImageField images errors/>
                     <ImageFields errors/>
@@ -122,6 +138,7 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
                 <button type="submit" class="button is-wide" formaction=paths::LAUNCH_SWEEP disabled=is_sent>
                     <Glyph icon=Icon::Sweeps/>"Sweep over hyperparameters"
                 </button>
+                <SavePreset errors/>
                 <p class="hint">"Recorded first, then sent once: pressing twice does not start two jobs."</p>
             </aside>
         </form>

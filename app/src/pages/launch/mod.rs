@@ -13,6 +13,7 @@ mod image;
 mod instance;
 mod json;
 mod log_source;
+mod presets;
 mod proposals;
 mod sections;
 mod source;
@@ -35,7 +36,12 @@ use crate::{
 pub fn Launch() -> impl IntoView {
     let query = use_query_map();
     let wanted = Memo::new(move |_| {
-        query.with(|it| LaunchQuery { draft_key: it.get("draft"), sample: it.get("sample"), clone: it.get("clone") })
+        query.with(|it| LaunchQuery {
+            draft_key: it.get("draft"),
+            sample: it.get("sample"),
+            clone: it.get("clone"),
+            preset: it.get("preset"),
+        })
     });
     let form = Resource::new_blocking(move || wanted.get(), launch_form_get);
     let site = use_context::<SiteContext>();

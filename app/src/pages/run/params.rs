@@ -13,6 +13,7 @@ use crate::{
         groups,
         rows::{grouped_digits, number},
     },
+    paths,
 };
 
 #[component]
@@ -39,6 +40,7 @@ pub(super) fn ParamsTab(page: Page) -> impl IntoView {
                 </section>
             </div>
             <div class="split-side">
+                <SavePreset run=run.clone()/>
                 <section class="panel" aria-labelledby="p-resources">
                     <h2 id="p-resources" class="panel-title">"Resources and limits"</h2>
                     <Pairs pairs=resources(&run) empty=""/>
@@ -66,6 +68,21 @@ pub(super) fn ParamsTab(page: Page) -> impl IntoView {
                 <CopyButton text=Signal::stored(raw) what="request JSON"/>
             </div>
             <pre class="code" tabindex="0" aria-label="Request JSON">{shown}</pre>
+        </section>
+    }
+}
+
+/// A plain form: what this run was launched with, under a name.
+#[component]
+fn SavePreset(run: Run) -> impl IntoView {
+    view! {
+        <section class="panel" aria-labelledby="p-preset">
+            <h2 id="p-preset" class="panel-title">"Save as a preset"</h2>
+            <form class="preset-form" method="post" action=paths::run_preset(&run.id)>
+                <label for="preset-name">"Name"</label>
+                <input id="preset-name" type="text" name="preset_name" maxlength="80" required=true autocomplete="off"/>
+                <button type="submit" class="button is-small">"Save these settings"</button>
+            </form>
         </section>
     }
 }

@@ -8,6 +8,7 @@
 
 mod build;
 mod clone;
+mod presets;
 mod proposals;
 mod resolve;
 
@@ -22,6 +23,7 @@ use domain::{
 };
 use store::{NewRun, RunRequestOutcome, StoredDraft};
 
+pub use presets::PresetChanged;
 pub use proposals::ScriptProposal;
 
 use crate::{EngineError, EngineKind, Sample, ServiceError, Services};

@@ -11,6 +11,8 @@ mod launch;
 mod logs;
 mod metrics;
 mod objects;
+mod presets;
+mod proposals;
 mod sources;
 mod stop;
 mod sweep;
