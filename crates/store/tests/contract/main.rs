@@ -15,6 +15,7 @@ mod live;
 mod observe;
 mod outbox;
 mod outcomes;
+mod past_runs;
 mod requests;
 mod run_list;
 mod samples;
