@@ -9,6 +9,7 @@ pub mod error;
 pub mod experiments;
 pub mod launch;
 pub mod overview;
+pub mod quote;
 pub mod run;
 pub mod runs;
 pub mod share;

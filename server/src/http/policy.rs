@@ -80,6 +80,7 @@ pub const POLICIES: &[Policy] = &[
     change("/api/ui/relaunch_check"),
     change("/api/ui/diff_get"),
     change("/api/ui/launch_form_get"),
+    change("/api/ui/launch_quote"),
     Policy { body_bytes: SHARE_BYTES, ..change("/api/ui/share_read") },
     Policy { body_bytes: SHARE_BYTES, ..change("/api/ui/share_render") },
     // The built site, and what machines ask.

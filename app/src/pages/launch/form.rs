@@ -7,11 +7,13 @@ use leptos::{
 };
 
 use super::{
+    advice::{Alternatives, Warnings},
     changes::Changes,
     channels::Channels,
     estimate::Estimate,
     image::{AlgorithmParameters, ImageField},
     json::JsonPane,
+    quote::QuoteState,
     sections::{
         EnvironmentFields, ImageFields, LimitFields, MetricFields, OtherFields, ResourceFields, ResultFields, Section,
         SecurityFields, TrackingFields,
@@ -38,6 +40,7 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
     let state = FormState::new(draft, refused);
     provide_context(state);
     provide_context(state.request);
+    provide_context(QuoteState::new(state));
     let errors = state.errors();
     let is_sent = RwSignal::new(false);
     let summary = NodeRef::<html::Div>::new();
@@ -109,6 +112,8 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
             </div>
             <aside class="launch-side" aria-label="Estimate and launch">
                 <Estimate is_local/>
+                <Warnings/>
+                <Alternatives/>
                 <Changes parent/>
                 <div id=field_id("engine") tabindex="-1"><FieldErrors field="engine" errors/></div>
                 <button type="submit" class="button is-primary is-large is-wide" disabled=is_sent>

@@ -4,6 +4,7 @@
 //! `JobSpec::parse`, the same parser that the server uses), rows come and go, the estimate moves, and form and JSON
 //! follow each other.
 
+mod advice;
 mod changes;
 mod channels;
 mod estimate;
@@ -11,6 +12,7 @@ mod form;
 mod image;
 mod instance;
 mod json;
+mod quote;
 mod sections;
 mod source;
 mod state;

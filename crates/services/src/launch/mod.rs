@@ -8,6 +8,7 @@
 
 mod build;
 mod clone;
+mod quote;
 mod resolve;
 
 use std::time::Duration;

@@ -130,6 +130,6 @@ impl Services {
 }
 
 /// CPU-bound work off the async threads.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ServiceError> {
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ServiceError> {
     tokio::task::spawn_blocking(work).await.map_err(|_| ServiceError::Internal { what: "source check" })
 }

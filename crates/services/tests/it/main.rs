@@ -10,6 +10,7 @@ mod lab;
 mod launch;
 mod logs;
 mod metrics;
+mod quote;
 mod sources;
 mod stop;
 
