@@ -132,6 +132,15 @@ export class LaunchPage {
     return this.page.locator("#json-error");
   }
 
+  /** What the job costs: likely, with spot, at most. */
+  get quote(): Locator {
+    return this.page.getByRole("table", { name: "What the job costs" });
+  }
+
+  quoted(column: "likely" | "spot" | "at-most"): Locator {
+    return this.quote.locator(`[data-quote="${column}"]`);
+  }
+
   /** The list of all errors above the form. */
   get summary(): Locator {
     return this.page.getByRole("alert").filter({ hasText: "Nothing was launched" });

@@ -12,6 +12,7 @@ pub mod metrics;
 pub mod objects;
 pub mod overview;
 pub mod presets;
+pub mod quote;
 pub mod run;
 pub mod runs;
 pub mod share;

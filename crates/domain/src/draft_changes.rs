@@ -31,7 +31,7 @@ pub fn draft_changes(parent: &JobDraft, now: &JobDraft) -> Vec<Change> {
         compare("Entry point", &parent.entry_point, &now.script.name);
     } else {
         compare("Source", &source_text(parent), &source_text(now));
-        compare("Entry point", &parent.entry_point, entry_point(now));
+        compare("Entry point", &parent.entry_point, now.script_name());
     }
     let switch = |on: bool| if on { "on" } else { "off" };
     compare("Keep checkpoints", switch(parent.checkpoints), switch(now.checkpoints));
@@ -51,10 +51,6 @@ pub fn draft_changes(parent: &JobDraft, now: &JobDraft) -> Vec<Change> {
         compare(path, parent.fields.get(path), now.fields.get(path));
     }
     list
-}
-
-fn entry_point(draft: &JobDraft) -> &str {
-    if draft.source_kind() == SourceKind::Script { &draft.script.name } else { &draft.entry_point }
 }
 
 fn source_text(draft: &JobDraft) -> String {

@@ -68,6 +68,11 @@ impl JobDraft {
         }
     }
 
+    /// The script that runs, by its path in the source.
+    pub fn script_name(&self) -> &str {
+        if self.source_kind() == SourceKind::Script { &self.script.name } else { &self.entry_point }
+    }
+
     /// The names of the metric definitions, in their order.
     pub fn metric_names(&self) -> Vec<String> {
         let list = "AlgorithmSpecification.MetricDefinitions";

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::{
     cost::CostSummary,
     ids::{ExperimentName, JobName, RunId, SweepId},
+    job_draft::SCRIPT_PARAMETERS,
     job_spec::tag,
     money::NanoUsd,
     series::lossless_f64,
@@ -136,6 +137,13 @@ impl Run {
     /// The image that runs; `None` for an algorithm that was named by its ARN.
     pub fn training_image(&self) -> Option<&str> {
         self.request.pointer("/AlgorithmSpecification/TrainingImage").and_then(Value::as_str)
+    }
+
+    /// The script that runs; `None` where the image brings its own program. The SageMaker SDKs write it in quotation
+    /// marks.
+    pub fn entry_point(&self) -> Option<&str> {
+        let text = self.request.get("HyperParameters")?.get(SCRIPT_PARAMETERS[0])?.as_str()?;
+        Some(text.trim_matches('"'))
     }
 
     /// What the run has cost at `now`, and how sure that is.

@@ -28,6 +28,7 @@ mod migrate;
 mod observe;
 mod outbox;
 mod outbox_outcome;
+mod past_runs;
 mod points;
 mod presets;
 mod requests;

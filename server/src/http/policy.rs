@@ -98,6 +98,7 @@ pub const POLICIES: &[Policy] = &[
     change("/api/ui/channel_check"),
     change("/api/ui/preset_list"),
     Policy { body_bytes: SHARE_BYTES, ..change("/api/ui/metric_proposal_list") },
+    change("/api/ui/launch_quote"),
     Policy { body_bytes: SHARE_BYTES, ..change("/api/ui/share_read") },
     Policy { body_bytes: SHARE_BYTES, ..change("/api/ui/share_render") },
     // The built site, and what machines ask.

@@ -1,8 +1,9 @@
-//! What the job can cost at most, while it is being typed.
+//! What the job costs, while it is being typed: likely, with spot and at most; and the bound line by line.
 
 use domain::cost::Estimate as Bound;
 use leptos::prelude::*;
 
+use super::quote::QuoteTable;
 use crate::components::request_form::RequestForm;
 
 #[component]
@@ -10,12 +11,6 @@ pub(super) fn Estimate(is_local: bool) -> impl IntoView {
     let form = RequestForm::of_form();
     let bound = Memo::new(move |_| form.fields().with(|it| Bound::of(&it.to_partial_request())));
     let amount = Memo::new(move |_| bound.with(|it| it.at_most));
-    let label = move || if amount.get().is_some() { "At most" } else { "Cost" };
-    let figure = move || match (amount.get(), bound.with(|it| it.lines.is_empty())) {
-        (Some(amount), _) => amount.to_string(),
-        (None, false) => "unpriced".to_owned(),
-        (None, true) => "—".to_owned(),
-    };
     let lines = move || {
         bound.with(|it| {
             it.lines
@@ -42,12 +37,11 @@ pub(super) fn Estimate(is_local: bool) -> impl IntoView {
     };
     view! {
         <div class="estimate" aria-live="polite">
-            <p class="estimate-label">{label}</p>
-            <p class="estimate-figure" class:is-absent=move || amount.get().is_none()>{figure}</p>
-            <table class="estimate-lines"><tbody>{lines}</tbody></table>
+            <QuoteTable at_most=amount/>
+            <table class="estimate-lines"><caption class="sr-only">"At most, line by line"</caption><tbody>{lines}</tbody></table>
             <p class="hint">{how}</p>
             {is_local.then(|| view! {
-                <p class="hint"><span class="tag">"local engine"</span>" It runs on this machine; nothing is billed."</p>
+                <p class="hint"><span class="tag">"local engine"</span>" This is what it would cost on AWS. Here it runs on this machine; nothing is billed."</p>
             })}
         </div>
     }

@@ -7,12 +7,14 @@ use leptos::{
 };
 
 use super::{
+    advice::{Alternatives, Warnings},
     changes::Changes,
     channels::Channels,
     estimate::Estimate,
     image::{AlgorithmParameters, ImageField},
     json::JsonPane,
     presets::{PresetChoices, SavePreset},
+    quote::QuoteState,
     sections::{
         EnvironmentFields, ImageFields, LimitFields, MetricFields, OtherFields, ResourceFields, ResultFields, Section,
         SecurityFields, TrackingFields,
@@ -52,6 +54,7 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
     provide_context(state);
     provide_context(state.request);
     provide_context(S3Browser::new());
+    provide_context(QuoteState::new(state));
     let errors = state.errors();
     let is_sent = RwSignal::new(false);
     let summary = NodeRef::<html::Div>::new();
@@ -129,6 +132,8 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
             </div>
             <aside class="launch-side" aria-label="Estimate and launch">
                 <Estimate is_local/>
+                <Warnings/>
+                <Alternatives/>
                 <Changes parent/>
                 <div id=field_id("engine") tabindex="-1"><FieldErrors field="engine" errors/></div>
                 <button type="submit" class="button is-primary is-large is-wide" disabled=is_sent>

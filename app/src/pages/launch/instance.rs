@@ -5,6 +5,7 @@
 use domain::instance_type::InstanceTypeInfo;
 use leptos::prelude::*;
 
+use super::quote::QuoteState;
 use crate::components::{
     field::{FormErrors, TextField},
     request_form::RequestForm,
@@ -25,6 +26,14 @@ pub(super) fn price_text(info: &InstanceTypeInfo) -> String {
     match &info.price {
         Some(price) => format!("${}/h", price.price_nanousd_per_hour.to_exact()),
         None => "unpriced".to_owned(),
+    }
+}
+
+/// Recommends a type that this script has completed on.
+fn used_text(run_count: Option<u32>) -> Option<String> {
+    match run_count? {
+        1 => Some("recommended: used by 1 earlier run of this script".to_owned()),
+        count => Some(format!("recommended: used by {count} earlier runs of this script")),
     }
 }
 
@@ -78,6 +87,7 @@ pub(super) fn InstanceField(errors: FormErrors) -> impl IntoView {
 #[component]
 fn Offers(errors: FormErrors) -> impl IntoView {
     let value = RequestForm::of_form().text(INSTANCE_TYPE);
+    let quote = QuoteState::of_form().quote;
     let found = Memo::new(move |_| value.with(|it| offers(it)));
     let rows = move || {
         found
@@ -86,6 +96,7 @@ fn Offers(errors: FormErrors) -> impl IntoView {
             .take(OFFERS)
             .map(|it| {
                 let is_chosen = move || value.with(|typed| typed.trim() == it.name);
+                let used = move || quote.with(|quote| used_text(quote.runs_by_type.get(&it.name).copied()));
                 let choose = move |_| {
                     value.set(it.name.clone());
                     errors.touch.run(INSTANCE_TYPE.to_owned());
@@ -96,6 +107,7 @@ fn Offers(errors: FormErrors) -> impl IntoView {
                             <span class="offer-name">{it.name.as_str()}</span>
                             <span class="offer-size">{size_text(it)}</span>
                             <span class="offer-price" class:is-absent=it.price.is_none()>{price_text(it)}</span>
+                            {move || used().map(|it| view! { <span class="offer-used">{it}</span> })}
                         </button>
                     </li>
                 }

@@ -4,6 +4,7 @@
 //! `JobSpec::parse`, the same parser that the server uses), rows come and go, the estimate moves, and form and JSON
 //! follow each other.
 
+mod advice;
 mod changes;
 mod channel_check;
 mod channels;
@@ -15,6 +16,7 @@ mod json;
 mod log_source;
 mod presets;
 mod proposals;
+mod quote;
 mod sections;
 mod source;
 mod state;

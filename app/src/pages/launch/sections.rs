@@ -193,7 +193,6 @@ pub(super) fn ResultFields(errors: FormErrors) -> impl IntoView {
 
 #[component]
 pub(super) fn LimitFields(errors: FormErrors) -> impl IntoView {
-    let state = FormState::of_form();
     let form = RequestForm::of_form();
     let spot = form.text("EnableManagedSpotTraining");
     // Without script the field stays visible: the style hides it only where the switch is really off and live.
@@ -218,11 +217,6 @@ pub(super) fn LimitFields(errors: FormErrors) -> impl IntoView {
             path="EnableManagedSpotTraining" label="Managed spot training" errors
             hint="Spare capacity, billed fewer seconds; it may be interrupted and goes on later."
         />
-        {move || (is_spot() && state.checkpoints.with(|it| it != "true")).then(|| view! {
-            <p class="notice notice-warn">
-                "Spot without checkpoints starts from nothing after each interruption: that can cost more than on demand."
-            </p>
-        })}
         <Fold title="Retries and waiting for capacity" errors paths=&["RetryStrategy", "StoppingCondition.MaxPending"]>
             <div class="field-row">
                 <Member path="RetryStrategy.MaximumRetryAttempts" label="Retries" errors hint="After errors of SageMaker's own, not of the script."/>

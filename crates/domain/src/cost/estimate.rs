@@ -32,8 +32,12 @@ const HOURS_PER_MONTH: i64 = 720;
 
 impl Estimate {
     pub fn of(request: &TrainingJobRequest) -> Self {
-        let seconds = request.max_runtime_seconds();
-        let keep_alive = request.keep_alive_seconds();
+        Self::lasting(request, u64::from(request.max_runtime_seconds()))
+    }
+
+    /// The bill, should the job be billed for so many seconds per instance.
+    pub fn lasting(request: &TrainingJobRequest, seconds: u64) -> Self {
+        let keep_alive = request.keep_alive_seconds().map(u64::from);
         let mut lines = Vec::new();
         for (name, count) in request.instances() {
             lines.push(compute(&name, count, seconds, ""));
@@ -47,7 +51,7 @@ impl Estimate {
         }
         let amounts: Option<Vec<NanoUsd>> = lines.iter().map(|it| it.amount).collect();
         let at_most = amounts.filter(|it| !it.is_empty()).map(|it| it.into_iter().sum());
-        Self { at_most, lines, max_runtime_seconds: seconds, spot: request.is_spot() }
+        Self { at_most, lines, max_runtime_seconds: request.max_runtime_seconds(), spot: request.is_spot() }
     }
 
     /// What the figure is, to stand before it: `at most $1.26`.
@@ -67,9 +71,9 @@ impl Estimate {
     }
 }
 
-fn compute(name: &str, count: u32, seconds: u32, note: &str) -> EstimateLine {
+fn compute(name: &str, count: u32, seconds: u64, note: &str) -> EstimateLine {
     let what = format!("{count} × {name}{note}");
-    let time = duration_text(u64::from(seconds));
+    let time = duration_text(seconds);
     match InstanceTypeInfo::find(name).and_then(|it| it.price.as_ref()) {
         Some(price) => EstimateLine {
             what,
@@ -80,21 +84,17 @@ fn compute(name: &str, count: u32, seconds: u32, note: &str) -> EstimateLine {
                 price.date,
                 price.confidence
             ),
-            amount: Some(price.price_nanousd_per_hour.per_hour_times(u64::from(seconds), count)),
+            amount: Some(price.price_nanousd_per_hour.per_hour_times(seconds, count)),
         },
         None => EstimateLine { what, how: format!("{time}; the price of this type is not known here"), amount: None },
     }
 }
 
-fn storage(gb: u32, count: u32, seconds: u32) -> EstimateLine {
+fn storage(gb: u32, count: u32, seconds: u64) -> EstimateLine {
     let hourly = NanoUsd(STORAGE_PER_GB_MONTH.0 * i64::from(gb) / HOURS_PER_MONTH);
     EstimateLine {
         what: format!("{count} × {gb} GB of storage"),
-        how: format!(
-            "{} at ${} per GB and month, inferred",
-            duration_text(u64::from(seconds)),
-            STORAGE_PER_GB_MONTH.to_exact()
-        ),
-        amount: Some(hourly.per_hour_times(u64::from(seconds), count)),
+        how: format!("{} at ${} per GB and month, inferred", duration_text(seconds), STORAGE_PER_GB_MONTH.to_exact()),
+        amount: Some(hourly.per_hour_times(seconds, count)),
     }
 }

@@ -5,15 +5,23 @@
 //!
 //! Invariants: a figure is never shown without its `CostState`; absent is not zero; savings are never negative.
 
+mod alternatives;
 mod estimate;
+mod past;
+mod quote;
 #[cfg(test)]
 mod tests;
+mod warnings;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{money::NanoUsd, run::Run, time::Timestamp};
 
+pub use alternatives::{Alternative, MAX_ALTERNATIVES};
 pub use estimate::Estimate;
+pub use past::{Likeness, PastRun, Program};
+pub use quote::{Likely, Quote, WithSpot};
+pub use warnings::{LaunchWarning, launch_warnings};
 
 /// How sure a cost is. A figure is never shown without it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

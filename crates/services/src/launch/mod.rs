@@ -10,6 +10,7 @@ mod build;
 mod clone;
 mod presets;
 mod proposals;
+mod quote;
 mod resolve;
 
 use std::time::Duration;

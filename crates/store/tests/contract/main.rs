@@ -15,6 +15,7 @@ mod live;
 mod observe;
 mod outbox;
 mod outcomes;
+mod past_runs;
 mod presets;
 mod requests;
 mod run_list;
