@@ -2,7 +2,7 @@
 
 use domain::{
     algorithm::AlgorithmHyperparameter,
-    ids::{PresetId, PresetName, RunId},
+    ids::{PresetName, RunId},
     image_catalogue::CatalogueImage,
     job_draft::{FieldError, JobDraft},
 };
@@ -71,7 +71,7 @@ pub async fn launch_form_get(wanted: LaunchQuery) -> Result<LaunchForm, ApiError
     let is_fresh_clone = kept.is_none() && clone.is_some();
     let preset = match preset.filter(|_| kept.is_none()) {
         Some(id) => {
-            let id = PresetId::parse(&id).map_err(|_| ApiError::NotFound.with_status())?;
+            let id = domain::ids::PresetId::parse(&id).map_err(|_| ApiError::NotFound.with_status())?;
             Some(services.preset_get(&id).await?)
         }
         None => None,
