@@ -8,6 +8,7 @@ pub mod engine_settings;
 pub mod http;
 pub mod startup;
 
+pub mod client;
 mod clock;
 mod config_file;
 mod data_dir;
