@@ -118,8 +118,8 @@ pub(super) fn QuoteTable(#[prop(into)] at_most: Signal<Option<NanoUsd>>) -> impl
             )
         })
     };
-    let likely_figure = move || figure(likely.with(|it| it.as_ref().map(|it| it.amount)));
-    let spot_figure = move || figure(spot.with(|it| it.as_ref().map(|it| it.amount)));
+    let likely_figure = move || likely.with(|it| figure(it.is_some(), it.as_ref().and_then(|it| it.amount)));
+    let spot_figure = move || spot.with(|it| figure(it.is_some(), it.as_ref().and_then(|it| it.amount)));
     view! {
         <table class="quote">
             <caption class="sr-only">"What the job costs"</caption>
@@ -130,7 +130,7 @@ pub(super) fn QuoteTable(#[prop(into)] at_most: Signal<Option<NanoUsd>>) -> impl
                 <tr class="quote-figures">
                     <td data-quote="likely">{likely_figure}</td>
                     <td data-quote="spot">{spot_figure}</td>
-                    <td data-quote="at-most" class:is-absent=move || at_most.get().is_none()>{move || figure(Some(at_most.get()))}</td>
+                    <td data-quote="at-most" class:is-absent=move || at_most.get().is_none()>{move || figure(true, at_most.get())}</td>
                 </tr>
                 <tr class="quote-basis">
                     <td>{likely_basis}</td>
@@ -142,12 +142,12 @@ pub(super) fn QuoteTable(#[prop(into)] at_most: Signal<Option<NanoUsd>>) -> impl
     }
 }
 
-/// Outer `None`: there is no figure; inner: there is no price.
-fn figure(amount: Option<Option<NanoUsd>>) -> String {
-    match amount {
-        Some(Some(amount)) => amount.to_string(),
-        Some(None) => "unpriced".to_owned(),
-        None => "—".to_owned(),
+/// What stands in a column. `is_known` without an amount: there is no price.
+fn figure(is_known: bool, amount: Option<NanoUsd>) -> String {
+    match (is_known, amount) {
+        (true, Some(amount)) => amount.to_string(),
+        (true, None) => "unpriced".to_owned(),
+        (false, _) => "—".to_owned(),
     }
 }
 
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_no_figure_and_never_zero() {
-        assert_eq!((figure(None), figure(Some(None))), ("—".to_owned(), "unpriced".to_owned()));
+        assert_eq!((figure(false, None), figure(true, None)), ("—".to_owned(), "unpriced".to_owned()));
     }
 
     #[test]
