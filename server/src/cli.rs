@@ -6,7 +6,10 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 
-use crate::engine_settings::EngineSettings;
+use crate::{
+    client::{launch::LaunchArgs, logs::LogsArgs, runs::RunsArgs, stop::StopArgs},
+    engine_settings::EngineSettings,
+};
 
 /// Web dashboard and experiment tracker for Amazon SageMaker training jobs.
 #[derive(Debug, Parser)]
@@ -28,6 +31,17 @@ pub enum Command {
     /// boto3, the AWS CLI and the SageMaker SDKs talk to it with `AWS_ENDPOINT_URL=http://127.0.0.1:4566`. Every option
     /// is also an environment variable and a line in a TOML file, as for `serve`; the file may be the same.
     Local(LocalArgs),
+    /// Launch a training job on a running server.
+    ///
+    /// The job is a file of any tool: a CreateTrainingJob request as JSON or YAML, boto3 code, an AWS CLI command. The run's
+    /// id goes to standard output.
+    Launch(LaunchArgs),
+    /// List the newest runs of a running server.
+    Runs(RunsArgs),
+    /// Print the log of a run.
+    Logs(LogsArgs),
+    /// Stop a run.
+    Stop(StopArgs),
     /// Watch over one local training job; started by the endpoint itself.
     #[command(hide = true)]
     LocalSupervise { dir: PathBuf },

@@ -3,6 +3,7 @@
 //! `startup::Application` is the whole server as a value; `main` and the tests build the same one.
 
 pub mod cli;
+pub mod client;
 pub mod config;
 pub mod engine_settings;
 pub mod http;

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     cli::{Cli, Command, EngineChoice, LocalAction, LocalArgs, ServeArgs},
+    client,
     config::{Config, LocalOnly},
     interrupt, local,
     startup::{Application, StartupError},
@@ -32,6 +33,10 @@ pub fn run() -> ExitCode {
         Command::LocalSandbox { arguments } => local::sandbox(&arguments),
         Command::Serve(args) => exit_code(serve(args)),
         Command::Local(args) => exit_code(serve_local(args)),
+        Command::Launch(args) => client::run(client::launch::launch(args)),
+        Command::Runs(args) => client::run(client::runs::runs(args)),
+        Command::Logs(args) => client::run(client::logs::logs(args)),
+        Command::Stop(args) => client::run(client::stop::stop(args)),
     }
 }
 

@@ -22,6 +22,15 @@ pub struct ArtifactStream {
     pub stream: BoxStream<'static, Result<Bytes, EngineError>>,
 }
 
+/// What a text that somebody typed names.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RunMatch {
+    One(Box<Run>),
+    None,
+    /// It begins the id or job name of more than one.
+    Several,
+}
+
 /// The source that a run was launched with, as the deterministic `tar.gz` that the job got.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceArchive {
@@ -46,6 +55,19 @@ impl Services {
             Ok(name) => Ok(self.inner.store.run_get_by_job_name(&name).await?),
             Err(_) => Ok(None),
         }
+    }
+
+    /// The run whose id or job name is `text`, or else the only one whose id or job name begins with it.
+    pub async fn run_match(&self, text: &str) -> Result<RunMatch, ServiceError> {
+        if let Some(run) = self.run_find(text).await? {
+            return Ok(RunMatch::One(Box::new(run)));
+        }
+        let mut found = self.inner.store.run_list_by_prefix(text, 2).await?;
+        Ok(match (found.pop(), found.is_empty()) {
+            (None, _) => RunMatch::None,
+            (Some(run), true) => RunMatch::One(Box::new(run)),
+            (Some(_), false) => RunMatch::Several,
+        })
     }
 
     /// Newest first. A limit of 0 or above 200 is 200.

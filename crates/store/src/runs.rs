@@ -39,6 +39,23 @@ impl Store {
         Ok(row.map(RunRow::into_stored).transpose()?.map(|it| it.run))
     }
 
+    /// The newest runs whose id or job name begins with `prefix`, case ignored; at most `limit`.
+    pub async fn run_list_by_prefix(&self, prefix: &str, limit: u32) -> Result<Vec<Run>> {
+        if prefix.is_empty() || prefix.chars().count() > JobName::MAX_CHARS {
+            return Ok(Vec::new());
+        }
+        let escaped = escape_like(prefix);
+        let mut reader = self.db.reader().await?;
+        let sql = concat!(
+            "SELECT ",
+            run_columns!(),
+            " FROM runs WHERE id LIKE $1 ESCAPE '\\' OR job_name_key LIKE $2 ESCAPE '\\' ORDER BY id DESC LIMIT $3"
+        );
+        let (id, job_name) = (format!("{}%", escaped.to_ascii_uppercase()), format!("{escaped}%"));
+        let rows = fetch!(all, RunRow, reader, sql, &id, &job_name, i64::from(limit))?;
+        rows.into_iter().map(|it| Ok(it.into_stored()?.run)).collect()
+    }
+
     /// A page of runs, newest first, and how many match in all.
     #[tracing::instrument(name = "db.run.list", level = "debug", skip_all)]
     pub async fn run_list(&self, filter: &RunFilter) -> Result<RunPage> {
@@ -173,15 +190,19 @@ where
     query
 }
 
-/// `a_b` finds `a_b` and not `axb`. Job names are ASCII, so lower case is theirs.
+/// `a_b` finds `a_b` and not `axb`.
 fn contains_pattern(part: &str) -> String {
-    let mut pattern = String::from("%");
+    format!("%{}%", escape_like(part))
+}
+
+/// In lower case: job names are ASCII, so that is theirs.
+fn escape_like(part: &str) -> String {
+    let mut pattern = String::new();
     for c in text::plain(part).chars() {
         if matches!(c, '%' | '_' | '\\') {
             pattern.push('\\');
         }
         pattern.push(c.to_ascii_lowercase());
     }
-    pattern.push('%');
     pattern
 }

@@ -1,4 +1,5 @@
-//! Failures as HTTP, in one place: a status and one sentence, as a small page, JSON or text. Details go to the log only.
+//! Failures as HTTP, in one place: a status and one sentence, as a small page, JSON, text, or a problem of the REST API
+//! (RFC 9457). Details go to the log only.
 
 use axum::{
     Json,
@@ -7,7 +8,10 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{Html, IntoResponse, Response},
 };
+use domain::job_draft::FieldError;
+use serde::{Deserialize, Serialize};
 use services::{EngineError, ServiceError};
+use utoipa::ToSchema;
 
 /// What the client would like to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,9 +19,15 @@ pub enum Wants {
     Page,
     Json,
     Text,
+    /// Whoever calls the REST API, whatever their headers say.
+    Problem,
 }
 
 impl Wants {
+    pub fn of_request(path: &str, headers: &HeaderMap) -> Self {
+        if path.starts_with(super::api::PREFIX) { Self::Problem } else { Self::of(headers) }
+    }
+
     pub fn of(headers: &HeaderMap) -> Self {
         let accept = headers.get(header::ACCEPT).and_then(|it| it.to_str().ok()).unwrap_or_default();
         if accept.contains("text/html") {
@@ -44,11 +54,44 @@ pub struct Problem {
     status: StatusCode,
     message: String,
     allow: Option<String>,
+    errors: Vec<FieldError>,
+}
+
+/// `application/problem+json`, RFC 9457.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody {
+    /// Always `about:blank`: the status says what kind of problem it is.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The status in words.
+    pub title: String,
+    pub status: u16,
+    /// What is wrong and what to do, for people.
+    pub detail: String,
+    /// The wrong fields, each with the rule and the cure; left out when no field is to blame.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<ProblemField>,
+}
+
+/// A wrong field of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ProblemField {
+    /// A field of the body, or the path of a member of CreateTrainingJob, with an index for rows.
+    #[schema(example = "ResourceConfig.InstanceType")]
+    pub field: String,
+    pub message: String,
 }
 
 impl Problem {
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), allow: None }
+        Self { status, message: message.into(), allow: None, errors: Vec::new() }
+    }
+
+    /// Input with wrong fields.
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        let message = "Nothing was done, because something in the request is wrong; `errors` has each wrong field.";
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, message) }
     }
 
     pub fn not_found() -> Self {
@@ -85,11 +128,12 @@ impl Problem {
     }
 
     pub fn response(self, wants: Wants) -> Response {
-        let Self { status, message, allow } = self;
+        let Self { status, message, allow, errors } = self;
         let mut answer = match wants {
             Wants::Page => page(status, &message),
             Wants::Json => Json(serde_json::json!({ "status": status.as_u16(), "message": message })).into_response(),
             Wants::Text => format!("{message}\n").into_response(),
+            Wants::Problem => problem_json(status, message, errors),
         };
         *answer.status_mut() = status;
         let headers = answer.headers_mut();
@@ -102,6 +146,13 @@ impl Problem {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         answer
     }
+}
+
+fn problem_json(status: StatusCode, detail: String, errors: Vec<FieldError>) -> Response {
+    let errors = errors.into_iter().map(|it| ProblemField { field: it.field, message: it.message }).collect();
+    let title = status.canonical_reason().unwrap_or("Something went wrong").to_owned();
+    let body = ProblemBody { kind: "about:blank".to_owned(), title, status: status.as_u16(), detail, errors };
+    ([(header::CONTENT_TYPE, "application/problem+json")], Json(body)).into_response()
 }
 
 /// Plain, with the stylesheet of the other pages; needs nothing else to work.

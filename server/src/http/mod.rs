@@ -1,8 +1,9 @@
 //! HTTP: the router, and the layers around it.
 //!
 //! Outside in: `security` (deny by default), a span per request, panics caught, compression of pages, the router.
-//! To add a route: one line in `router` below, one in `policy`.
+//! To add a route: one line in `router` below, one in `policy`; for the REST API, see `api`.
 
+pub mod api;
 pub mod error;
 pub mod policy;
 pub mod security;
@@ -121,6 +122,10 @@ fn router(web: Web) -> (Router, Vec<MountedRoute>) {
     mount(Method::GET, "/favicon.svg", get(static_files::icon));
     mount(Method::GET, "/favicon.ico", get(static_files::icon));
     mount(Method::GET, "/robots.txt", get(static_files::robots));
+
+    let (api, api_routes) = api::router();
+    router = router.merge(api);
+    mounted.extend(api_routes);
 
     let pages = generate_route_list(app::App);
     mounted.extend(pages.iter().map(|page| (Method::GET, page.path().to_owned())));

@@ -32,6 +32,8 @@ const PAGE_TIME: Duration = Duration::from_secs(30);
 const SMALL_BODY: u64 = 256 * 1024;
 /// A request that is pasted or rendered: the reader takes a megabyte, and JSON's escapes may double it.
 const SHARE_BYTES: u64 = 2 * 1024 * 1024;
+/// A little over what a source may have, so that the answer can say how much that is.
+const SOURCE_BYTES: u64 = 65 * 1024 * 1024;
 /// The launch form is read to its end up to here, so that a browser gets an answer and not a reset connection.
 pub const LAUNCH_DRAIN_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 
@@ -82,6 +84,17 @@ pub const POLICIES: &[Policy] = &[
     change("/api/ui/launch_form_get"),
     Policy { body_bytes: SHARE_BYTES, ..change("/api/ui/share_read") },
     Policy { body_bytes: SHARE_BYTES, ..change("/api/ui/share_render") },
+    // The REST API. Programs send no Origin; a browser on another site does, and is refused.
+    Policy { body_bytes: SOURCE_BYTES, time: None, ..change("/api/v1/sources") },
+    read("/api/v1/runs"),
+    Policy { body_bytes: SHARE_BYTES, ..change("/api/v1/runs") },
+    read("/api/v1/runs/{id}"),
+    read("/api/v1/runs/{id}/request"),
+    read("/api/v1/runs/{id}/metrics"),
+    read("/api/v1/runs/{id}/logs"),
+    change("/api/v1/runs/{id}/stop"),
+    read("/api/v1/experiments"),
+    read("/api/v1/openapi.json"),
     // The built site, and what machines ask.
     read("/pkg/{*file}"),
     read("/favicon.svg"),
@@ -99,7 +112,8 @@ pub fn find(method: &Method, path: &str) -> Option<&'static Policy> {
     let method = if *method == Method::HEAD { Method::GET } else { method.clone() };
     let named = POLICIES.iter().find(|it| it.method == method.as_str() && matches(it.path, path));
     // A path that has a line for another method is not unknown: it gets 405, not the page.
-    named.or_else(|| (method == Method::GET && methods(path).is_empty()).then_some(&NOT_FOUND))
+    let is_page = method == Method::GET && methods(path).is_empty() && !path.starts_with(super::api::PREFIX);
+    named.or_else(|| is_page.then_some(&NOT_FOUND))
 }
 
 /// The methods that a path has lines for, for the Allow header.
@@ -145,6 +159,7 @@ mod tests {
         assert!(find(&Method::POST, "/api/ui/unheard_of").is_none());
         assert!(find(&Method::DELETE, "/runs/01J").is_none());
         assert!(find(&Method::GET, "/api/ui/run_get").is_none());
+        assert!(find(&Method::GET, "/api/v1/unheard_of").is_none(), "programs get no page");
         assert_eq!(find(&Method::GET, "/etc/passwd").map(|it| it.path), Some(NOT_FOUND.path));
         assert_eq!(find(&Method::HEAD, "/runs").map(|it| it.path), Some("/runs"));
     }

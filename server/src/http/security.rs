@@ -71,7 +71,7 @@ fn split_authority(authority: &str) -> (&str, Option<u16>) {
 
 /// The layer itself; mounted outside the router by `super::service`.
 pub async fn guard(State(hosts): State<HostList>, request: Request, next: Next) -> Response {
-    let wants = Wants::of(request.headers());
+    let wants = Wants::of_request(request.uri().path(), request.headers());
     let answer = match admit(&hosts, request.method(), request.uri(), request.headers()) {
         Ok(policy) => run(policy, request, next, wants).await,
         Err(problem) => problem.response(wants),

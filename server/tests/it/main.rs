@@ -2,7 +2,9 @@
 //!
 //! `harness` has what tests share; no test sleeps for an effect, each waits on its condition with a deadline.
 
+mod api;
 mod bad_input;
+mod client;
 mod cold_start;
 mod harness;
 mod launch;

@@ -19,6 +19,7 @@ use domain::{
     job_spec::JobSpec,
     run::Run,
 };
+use serde_json::Value;
 use store::{NewRun, RunRequestOutcome, StoredDraft};
 
 use crate::{EngineError, EngineKind, Sample, ServiceError, Services};
@@ -61,15 +62,24 @@ impl Services {
         draft
     }
 
+    /// The form that makes this request; what the request leaves open is the engine's.
+    pub fn launch_draft_of_request(&self, request: &Value) -> Result<JobDraft, Vec<FieldError>> {
+        let mut draft = JobDraft::of_request(request)?;
+        self.engine_defaults(&mut draft);
+        Ok(draft)
+    }
+
     /// What the form leaves open and the engine knows.
     fn engine_defaults(&self, draft: &mut JobDraft) {
         let info = &self.inner.engine.info;
+        let has_algorithm = !draft.fields.get("AlgorithmSpecification.AlgorithmName").is_empty();
         for (path, default) in [
             ("AlgorithmSpecification.TrainingImage", &self.inner.config.training_image),
             ("RoleArn", &info.role_arn),
             ("OutputDataConfig.S3OutputPath", &info.output_path),
         ] {
-            if draft.fields.get(path).is_empty() {
+            // An algorithm brings its own image.
+            if draft.fields.get(path).is_empty() && !(has_algorithm && path.ends_with("TrainingImage")) {
                 draft.fields.set(path, default.as_str());
             }
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::job_draft::{FieldError, JobDraft, SourceKind};
-use store::NewSource;
+use store::{NewSource, SourceMeta};
 
 use super::Upload;
 use crate::{ServiceError, Services, source};
@@ -95,12 +95,28 @@ impl Services {
         self.keep(draft, made).await
     }
 
-    async fn upload_resolve(&self, mut draft: JobDraft, upload: Upload) -> Result<Resolved, ServiceError> {
+    /// Keeps an upload, packed anew, for launches to come. What cannot be a source is an answer, not an error.
+    pub async fn source_put(&self, upload: Upload) -> Result<Result<SourceMeta, FieldError>, ServiceError> {
+        let source = match self.upload_normalise(upload).await? {
+            Ok(source) => source,
+            Err(err) => return Ok(Err(err.to_field_error())),
+        };
+        self.inner.store.source_put(&source, self.now()).await?;
+        let kept = self.inner.store.source_meta_get(&source.sha256).await?;
+        kept.map(Ok).ok_or(ServiceError::NotFound { what: "source archive" })
+    }
+
+    async fn upload_normalise(&self, upload: Upload) -> Result<Result<NewSource, source::SourceError>, ServiceError> {
         let limits = self.inner.config.source_limits;
         // Packing a large archive takes seconds of CPU and its size in memory: two at a time.
         let slot = self.inner.upload_slots.acquire().await.map_err(|_| ServiceError::Internal { what: "upload" })?;
         let made = blocking(move || source::source_normalise(&upload.file_name, &upload.bytes, limits)).await?;
         drop(slot);
+        Ok(made)
+    }
+
+    async fn upload_resolve(&self, mut draft: JobDraft, upload: Upload) -> Result<Resolved, ServiceError> {
+        let made = self.upload_normalise(upload).await?;
         "upload".clone_into(&mut draft.source);
         draft.source_sha256 = made.as_ref().ok().map(|it| it.sha256.clone());
         draft.source_file_name = made.as_ref().ok().map(|it| it.file_name.clone());

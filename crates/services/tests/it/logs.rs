@@ -6,7 +6,7 @@ use domain::{
     series::{Point, SeriesKey, SeriesSource},
 };
 use futures::StreamExt as _;
-use services::{HubItem, Services, ServicesConfig};
+use services::{HubItem, LogCursor, Services, ServicesConfig};
 
 use crate::{fake::Fault, lab::Lab};
 
@@ -53,6 +53,32 @@ async fn the_curve_grows_with_the_steps_that_the_lines_name() {
     assert_epochs(&losses(&lab, &run).await, 0..5);
     let series = lab.services.run_series(&run.id, None).await.unwrap();
     assert_eq!(series.iter().map(|it| it.key.clone()).collect::<Vec<_>>(), [loss()]);
+}
+
+#[tokio::test]
+async fn a_reader_gets_each_line_once_page_by_page_and_goes_on_where_it_was() {
+    let lab = Lab::new().await;
+    let run = lab.running().await;
+    let read = async |cursor: &LogCursor| lab.services.run_log_page(&run.id, cursor, 4).await.unwrap();
+    let nothing = read(&LogCursor::default()).await;
+    assert!(nothing.lines.is_empty() && !nothing.is_over);
+    print_epochs(&lab, &run, 0..3);
+    let (mut cursor, mut texts) = (nothing.next, Vec::new());
+    for epochs in [3..3, 3..5] {
+        print_epochs(&lab, &run, epochs);
+        loop {
+            let page = read(&cursor).await;
+            assert!(page.lines.len() <= 4);
+            texts.extend(page.lines.into_iter().map(|it| it.text));
+            cursor = page.next;
+            if !page.has_more {
+                break;
+            }
+        }
+    }
+    let epochs = texts.iter().filter(|it| it.starts_with("epoch=")).cloned().collect::<Vec<_>>();
+    assert_eq!((texts.len(), epochs.len()), (10, 5), "{texts:?}");
+    assert!(epochs.is_sorted());
 }
 
 #[tokio::test]

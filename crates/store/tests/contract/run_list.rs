@@ -42,6 +42,21 @@ contract! {
         assert_eq!((ids(&last), last.next_before), (vec![1], None));
     }
 
+    async fn a_prefix_of_an_id_or_a_job_name_finds_its_runs(store) {
+        fill(&store, 12).await;
+        let found = async |text: &str| -> Vec<String> {
+            let runs = store.run_list_by_prefix(text, 2).await.unwrap();
+            runs.iter().map(|it| it.job_name.to_string()).collect()
+        };
+        assert_eq!(found("iris-1").await, ["Iris-12"]);
+        assert_eq!(found("Iris-").await, ["Iris-12", "Iris-9"], "the newest, and no more than asked for");
+        let id = run_id(6);
+        assert_eq!(found(&id.as_str().to_ascii_lowercase()).await, ["Iris-6"]);
+        for nothing in ["", "ris-1", "%", "_ris", "\\", &"x".repeat(5_000)] {
+            assert_eq!(found(nothing).await, Vec::<String>::new(), "{nothing:?}");
+        }
+    }
+
     async fn an_exact_page_has_no_next_one(store) {
         fill(&store, 3).await;
         let page = store.run_list(&RunFilter { limit: 3, ..RunFilter::default() }).await.unwrap();
