@@ -98,12 +98,13 @@ fn coloured(text: &str) -> impl IntoView + use<> {
 #[cfg(feature = "hydrate")]
 mod browser {
     use js_sys::{Function, Reflect};
-    use wasm_bindgen::{JsCast as _, JsValue};
+    use wasm_bindgen::{JsValue};
 
     /// As if it were typed: it can be undone, and the field hears of it.
     pub(super) fn insert(text: &str) {
         let document = JsValue::from(leptos::prelude::document());
-        let command = Reflect::get(&document, &"execCommand".into()).and_then(|it| it.dyn_into::<Function>());
+        let command =
+            Reflect::get(&document, &"execCommand".into()).and_then(wasm_bindgen::JsCast::dyn_into::<Function>);
         if let Ok(command) = command {
             // Without it the key does nothing; the four blanks can be typed.
             drop(command.call3(&document, &"insertText".into(), &JsValue::FALSE, &text.into()));

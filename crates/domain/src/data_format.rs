@@ -19,7 +19,7 @@ pub enum DataFormat {
 /// So much of an object is enough to tell.
 pub const SNIFF_BYTES: u64 = 4_096;
 
-/// Of MXNet's RecordIO, little-endian: how `application/x-recordio-protobuf` begins.
+/// Of `MXNet`'s `RecordIO`, little-endian: how `application/x-recordio-protobuf` begins.
 const RECORD_IO: [u8; 4] = [0x0a, 0x23, 0xd7, 0xce];
 const IMAGES: [&[u8]; 5] = [b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*"];
 /// Lines of text that are looked at.

@@ -34,11 +34,13 @@ impl PresetForm {
     /// Of a form as it stands. Names of variables stay, with a blank value to type into.
     pub fn of(mut draft: JobDraft) -> Self {
         draft.parent = None;
+        draft.sweep = None;
         let mut left_out = Vec::new();
         // A hyperparameter's name says little (`pad_token`); its value may have the form of a credential all the same.
-        let maps: [(&str, fn(&str, &str) -> bool); 2] =
-            [("Environment", looks_secret), ("HyperParameters", |_, value| is_secret_value(value))];
-        for (map, is_secret) in maps {
+        for map in ["Environment", "HyperParameters"] {
+            let is_secret = |name: &str, value: &str| {
+                if map == "Environment" { looks_secret(name, value) } else { is_secret_value(value) }
+            };
             for row in draft.fields.rows(map) {
                 let (name_path, value_path) = (format!("{map}[{row}].name"), format!("{map}[{row}].value"));
                 let name = draft.fields.get(&name_path).trim().to_owned();

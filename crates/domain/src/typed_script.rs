@@ -29,7 +29,7 @@ impl TypedScript {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         let is_name = name.len() > ".py".len()
             && name.len() <= Self::MAX_NAME_CHARS
-            && name.ends_with(".py")
+            && name.strip_suffix(".py").is_some()
             && name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
             && name.chars().all(is_plain);
         (!is_name).then(|| {

@@ -128,19 +128,19 @@ impl S3Browser {
         );
     }
 
-    /// The place with what was typed behind it.
-    fn wanted(self) -> Option<Option<S3Uri>> {
-        let place = self.place.try_get_untracked()?;
-        let prefix = self.prefix.try_get_untracked()?;
-        Some(place.map(|it| S3Uri::parse(&format!("{}{prefix}", it.as_str())).unwrap_or(it)))
+    /// The place with what was typed behind it; `None` is the list of buckets.
+    fn wanted(self) -> Result<Option<S3Uri>, PageClosed> {
+        let place = self.place.try_get_untracked().ok_or(PageClosed)?;
+        let prefix = self.prefix.try_get_untracked().ok_or(PageClosed)?;
+        Ok(place.map(|it| S3Uri::parse(&format!("{}{prefix}", it.as_str())).unwrap_or(it)))
     }
 
     fn ask(self, token: Option<String>) {
-        let Some(wanted) = self.wanted() else { return };
+        let Ok(wanted) = self.wanted() else { return };
         spawn_local(async move {
             let answer = object_list(wanted.clone(), token.clone()).await;
             // Somebody has gone on meanwhile, or closed the page.
-            if self.wanted() != Some(wanted) {
+            if self.wanted() != Ok(wanted) {
                 return;
             }
             self.listing.update(|it| {
@@ -160,6 +160,10 @@ impl S3Browser {
         });
     }
 }
+
+/// The page that the dialog was on is gone, and its signals with it.
+#[derive(Debug, PartialEq, Eq)]
+struct PageClosed;
 
 fn as_folder(uri: &S3Uri) -> S3Uri {
     if uri.as_str().ends_with('/') {

@@ -49,7 +49,7 @@ fn keras(script: &str) -> Vec<Printed<'_>> {
     if !script.contains("keras") && !script.contains("tensorflow") {
         return Vec::new();
     }
-    let Some(fit) = calls_in(script, 1, |it| it.ends_with(".fit")).pop() else { return Vec::new() };
+    let Some(fit) = calls_in(script, 1, |it| it.strip_suffix(".fit").is_some()).pop() else { return Vec::new() };
     let mut names = vec!["loss".to_owned()];
     for call in calls_in(script, MAX_CALLS, |it| it.ends_with(".compile")) {
         let metrics = call.arguments.iter().find_map(|it| it.strip_prefix("metrics=")).and_then(bracketed);

@@ -92,9 +92,8 @@ fn prints(callee: &str) -> bool {
     match callee.rsplit_once('.') {
         None => callee == "print",
         Some((owner, "write")) => owner.ends_with("tqdm") || owner.ends_with("stdout") || owner.ends_with("stderr"),
-        Some((_, "info" | "warning" | "error" | "critical")) => true,
+        Some((_, "info" | "warning" | "error" | "critical" | "echo")) => true,
         Some((owner, "print")) => owner.ends_with("console") || owner.ends_with("accelerator"),
-        Some((_, "echo")) => true,
         Some(_) => false,
     }
 }

@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn calls_are_found_with_their_lines_and_arguments() {
         let script = "# print(1)\nx = 'print(2)'\nprint(\"a, b\", f(1, 2), sep='')\nlog.info(\n  'x',  # why\n  y)\n";
-        let calls = calls_in(script, 9, |it| it == "print" || it.ends_with(".info"));
+        let calls = calls_in(script, 9, |it| it == "print" || it.strip_suffix(".info").is_some());
         let found: Vec<_> = calls.iter().map(|it| (it.line, it.function(), it.arguments.clone())).collect();
         assert_eq!(
             found,

@@ -18,7 +18,7 @@ impl Services {
         let samples = self.inner.config.samples.iter();
         let sample = samples.clone().find(|it| it.name == name).ok_or(ServiceError::NotFound { what: "sample" })?;
         let text = |bytes: &[u8]| std::str::from_utf8(bytes).ok().map(str::to_owned);
-        let scripts = sample.files.iter().filter(|it| it.path.ends_with(".py"));
+        let scripts = sample.files.iter().filter(|it| it.path.strip_suffix(".py").is_some());
         let scripts = scripts.filter_map(|it| Some((it.path.clone(), text(&it.bytes)?))).collect();
         blocking(move || proposals(scripts)).await
     }
