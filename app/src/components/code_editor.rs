@@ -98,7 +98,7 @@ fn coloured(text: &str) -> impl IntoView + use<> {
 #[cfg(feature = "hydrate")]
 mod browser {
     use js_sys::{Function, Reflect};
-    use wasm_bindgen::{JsValue};
+    use wasm_bindgen::JsValue;
 
     /// As if it were typed: it can be undone, and the field hears of it.
     pub(super) fn insert(text: &str) {
