@@ -42,7 +42,7 @@ for (const script of [true, false]) {
       await page.getByLabel("Values of row 1").fill("1 to 3");
       await page.getByRole("button", { name: "Start the sweep" }).click();
       await expect(page.getByRole("alert")).toContainText("Nothing was started");
-      await expect(page.locator(".field-error")).toContainText("a grid needs the values of x one by one");
+      await expect(page.locator(".field-error")).toContainText("grid needs the values of x one by one");
       await expect(page.getByLabel("Values of row 1")).toHaveValue("1 to 3");
 
       await page.getByLabel("Values of row 1").fill("1 to 3 step 1");
