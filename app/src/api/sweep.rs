@@ -1,6 +1,9 @@
 //! Sweeps: the form with its plan, one sweep with its runs, the list.
 
+use std::collections::BTreeMap;
+
 use domain::{
+    ids::RunId,
     job_draft::FieldError,
     money::NanoUsd,
     run::Run,
@@ -39,6 +42,8 @@ pub struct SweepView {
     pub sweep: Sweep,
     /// What the trials became, in the order of launching.
     pub runs: Vec<Run>,
+    /// The objective's last value of each run that has one.
+    pub values: BTreeMap<RunId, f64>,
 }
 
 /// `form`: what was typed, to be checked; `None` for a fresh page.
@@ -76,7 +81,7 @@ pub async fn sweep_get(id: String) -> Result<SweepView, ApiError> {
     let id = domain::ids::SweepId::parse(&id).map_err(|_| ApiError::NotFound.with_status())?;
     let live_number = services.live_last_number().await?;
     let found = services.sweep_get(&id).await?.ok_or_else(|| ApiError::NotFound.with_status())?;
-    Ok(SweepView { live_number, now: services.now(), sweep: found.sweep, runs: found.runs })
+    Ok(SweepView { live_number, now: services.now(), sweep: found.sweep, runs: found.runs, values: found.values })
 }
 
 /// The newest first, without their trials.

@@ -6,9 +6,11 @@
 //!   counts with the most that it can cost.
 //! - A sweep that is over launches nothing; a trial that slipped through while it was being stopped is stopped.
 
+use std::collections::BTreeMap;
+
 use domain::{
     cost::Estimate,
-    ids::SweepId,
+    ids::{RunId, SweepId},
     job_draft::{FieldError, JobDraft},
     job_spec::JobSpec,
     money::NanoUsd,
@@ -34,6 +36,8 @@ pub enum SweepSubmitted {
 pub struct SweepWithRuns {
     pub sweep: Sweep,
     pub runs: Vec<Run>,
+    /// The objective's last value of each run that has one.
+    pub values: BTreeMap<RunId, f64>,
 }
 
 /// Sweeps in a list.
@@ -87,7 +91,11 @@ impl Services {
 
     pub async fn sweep_get(&self, id: &SweepId) -> Result<Option<SweepWithRuns>, ServiceError> {
         let Some(sweep) = self.inner.store.sweep_get(id).await? else { return Ok(None) };
-        Ok(Some(SweepWithRuns { sweep, runs: self.inner.store.sweep_run_list(id).await? }))
+        let values = match &sweep.spec.objective {
+            Some(objective) => self.inner.store.sweep_value_list(id, &objective.metric).await?,
+            None => BTreeMap::new(),
+        };
+        Ok(Some(SweepWithRuns { sweep, runs: self.inner.store.sweep_run_list(id).await?, values }))
     }
 
     /// The newest first, without their trials.
@@ -118,7 +126,7 @@ impl Services {
     }
 
     async fn sweep_advance(&self, id: &SweepId) -> Result<u64, ServiceError> {
-        let Some(SweepWithRuns { sweep, runs }) = self.sweep_get(id).await? else { return Ok(0) };
+        let Some(SweepWithRuns { sweep, runs, .. }) = self.sweep_get(id).await? else { return Ok(0) };
         let store = &self.inner.store;
         let active = runs.iter().filter(|it| !it.is_over()).count();
         let waiting: Vec<&Trial> = sweep.trials.iter().filter(|it| it.run_id.is_none()).collect();

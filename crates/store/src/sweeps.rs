@@ -1,5 +1,7 @@
 //! Sweeps with their plans. A plan is written whole with its sweep; each trial gets its run once.
 
+use std::collections::BTreeMap;
+
 use domain::{
     ids::{RunId, SweepId},
     run::Run,
@@ -107,6 +109,27 @@ impl Store {
         );
         let rows = fetch!(all, RunRow, reader, sql, id.as_str())?;
         rows.into_iter().map(|it| Ok(it.into_stored()?.run)).collect()
+    }
+
+    /// The last value of a metric of each trial that has one. What the log says goes before CloudWatch's averages, the
+    /// first host before the others.
+    pub async fn sweep_value_list(&self, id: &SweepId, metric: &str) -> Result<BTreeMap<RunId, f64>> {
+        let mut reader = self.db.reader().await?;
+        let rows = fetch!(
+            all,
+            (String, f64),
+            reader,
+            "SELECT run_id, last_value FROM series WHERE name = $2 AND source <> 'instance' AND last_kind = 0
+             AND run_id IN (SELECT run_id FROM sweep_trials WHERE sweep_id = $1) ORDER BY run_id, source DESC, host",
+            id.as_str(),
+            &*text::plain(metric),
+        )?;
+        let mut values = BTreeMap::new();
+        for (run, value) in rows {
+            let run = RunId::parse(&run).map_err(|err| text::bad_row("series", &run, &err.to_string()))?;
+            values.entry(run).or_insert(value);
+        }
+        Ok(values)
     }
 
     /// What the trial became. A trial that has a run keeps it.

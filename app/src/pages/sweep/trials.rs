@@ -1,12 +1,12 @@
 //! `/sweeps/{id}`: the trials with what they were given and what came of it, live; the best one is marked.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use domain::{
     ids::{RunId, SweepId},
     live::{LiveEvent, Topic},
     run::Run,
-    sweep::{Goal, Sweep, SweepState, Trial},
+    sweep::{Goal, SweepState, Trial},
     time::Timestamp,
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -57,27 +57,23 @@ fn Screen(view: SweepView) -> impl IntoView {
     let (id, created_at) = (view.sweep.id.clone(), view.sweep.created_at);
     let experiment = view.sweep.spec.draft.experiment.clone();
     let words = plan_words(&view.sweep.spec);
-    let known = RwSignal::new((view.sweep, view.runs));
+    let live_number = view.live_number;
+    let known = RwSignal::new(view);
     let again = id.to_string();
-    live::listen(Topic::Runs, view.live_number, move |heard| {
+    live::listen(Topic::Runs, live_number, move |heard| {
         let is_ours = match &heard {
             Heard::Event(LiveEvent::Run(run)) => run.sweep().is_some_and(|it| it.as_str() == again),
             Heard::Event(LiveEvent::Resync) => true,
             _ => false,
         };
         if is_ours {
-            let again = again.clone();
-            spawn_local(async move {
-                if let Ok(view) = sweep_get(again).await {
-                    known.try_set((view.sweep, view.runs));
-                }
-            });
+            read_again(known, again.clone(), LATE_READS);
         }
     });
-    let state = Memo::new(move |_| known.with(|(sweep, _)| sweep.state));
-    let message = move || known.with(|(sweep, _)| sweep.message.clone());
+    let state = Memo::new(move |_| known.with(|it| it.sweep.state));
+    let message = move || known.with(|it| it.sweep.message.clone());
     let progress = move || {
-        known.with(|(sweep, runs)| {
+        known.with(|SweepView { sweep, runs, .. }| {
             let over = runs.iter().filter(|it| it.is_over()).count();
             format!(
                 "{} of {} trials launched, {} ended",
@@ -109,14 +105,30 @@ fn Screen(view: SweepView) -> impl IntoView {
             <p class="run-sub"><span>{progress}</span><span>"created "<Age at=created_at now/></span></p>
         </div>
         {move || message().map(|it| view! { <p class="notice notice-warn">{it}</p> })}
-        {move || known.with(|(sweep, runs)| view! { <Trials sweep=sweep.clone() runs=runs.clone() now=now.get()/> })}
+        {move || view! { <Trials view=known.get() now=now.get()/> }}
     }
 }
 
+/// A run's last values come with its log, a moment after its end, and no event of the run tells of them.
+const LATE_READS: u32 = 5;
+const LATE_READ_AFTER: Duration = Duration::from_secs(2);
+
+fn read_again(known: RwSignal<SweepView>, id: String, tries: u32) {
+    spawn_local(async move {
+        let Ok(view) = sweep_get(id.clone()).await else { return };
+        let is_late = view.sweep.spec.objective.is_some()
+            && view.runs.iter().any(|it| it.is_over() && !view.values.contains_key(&it.id));
+        if known.try_set(view).is_none() && is_late && tries > 0 {
+            set_timeout(move || read_again(known, id, tries - 1), LATE_READ_AFTER);
+        }
+    });
+}
+
 #[component]
-fn Trials(sweep: Sweep, runs: Vec<Run>, now: Timestamp) -> impl IntoView {
+fn Trials(view: SweepView, now: Timestamp) -> impl IntoView {
+    let SweepView { sweep, runs, values, .. } = view;
     let objective = sweep.spec.objective.clone();
-    let best = objective.as_ref().and_then(|it| it.best(&runs)).map(|it| it.id.clone());
+    let best = objective.as_ref().and_then(|it| it.best(&values));
     let by_id: BTreeMap<RunId, Run> = runs.into_iter().map(|it| (it.id.clone(), it)).collect();
     let heads = sweep.spec.dimensions.iter().map(|it| view! { <th scope="col">{it.name.clone()}</th> }).collect_view();
     let objective_head = objective.as_ref().map(|it| {
@@ -131,9 +143,10 @@ fn Trials(sweep: Sweep, runs: Vec<Run>, now: Timestamp) -> impl IntoView {
         .into_iter()
         .map(|trial| {
             let run = trial.run_id.as_ref().and_then(|it| by_id.get(it)).cloned();
-            let value = objective
-                .as_ref()
-                .map(|it| run.as_ref().and_then(|run| it.value_of(run)).map_or_else(|| "—".to_owned(), number));
+            let value = objective.as_ref().map(|_| {
+                let value = run.as_ref().and_then(|run| values.get(&run.id));
+                value.map_or_else(|| "—".to_owned(), |it| number(*it))
+            });
             let is_best = best.is_some() && best == trial.run_id;
             view! { <TrialRow trial run value is_best now/> }
         })

@@ -11,13 +11,14 @@ mod plan;
 pub use parse::SweepDraft;
 pub use plan::{Dimension, DimensionValues};
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
     ids::{RunId, SweepId},
     job_draft::JobDraft,
     money::NanoUsd,
-    run::Run,
     time::Timestamp,
 };
 
@@ -124,20 +125,14 @@ impl SweepSpec {
 }
 
 impl Objective {
-    /// The run's last value of the metric, once it has completed.
-    pub fn value_of(&self, run: &Run) -> Option<f64> {
-        let value = run.final_metrics.iter().find(|it| it.name == self.metric)?.value;
-        value.is_finite().then_some(value)
-    }
-
-    /// The best of these runs, if any has the metric.
-    pub fn best<'r>(&self, runs: impl IntoIterator<Item = &'r Run>) -> Option<&'r Run> {
-        let valued = runs.into_iter().filter_map(|it| Some((it, self.value_of(it)?)));
-        let order = |(_, a): &(&Run, f64), (_, b): &(&Run, f64)| match self.goal {
+    /// The run with the best value; what is no number is no best.
+    pub fn best(&self, values: &BTreeMap<RunId, f64>) -> Option<RunId> {
+        let valued = values.iter().filter(|(_, value)| value.is_finite());
+        let order = |(_, a): &(&RunId, &f64), (_, b): &(&RunId, &f64)| match self.goal {
             Goal::Minimize => a.total_cmp(b),
             Goal::Maximize => b.total_cmp(a),
         };
-        valued.min_by(order).map(|(run, _)| run)
+        valued.min_by(order).map(|(run, _)| run.clone())
     }
 }
 
@@ -146,7 +141,6 @@ const PARAMETERS: &str = "HyperParameters";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::{FinalMetric, fixture};
 
     #[test]
     fn a_trial_changes_its_hyperparameters_and_nothing_else() {
@@ -171,13 +165,11 @@ mod tests {
     }
 
     #[test]
-    fn the_best_has_the_metric_and_is_a_number() {
-        let run =
-            |value: f64| Run { final_metrics: vec![FinalMetric { name: "loss".to_owned(), value }], ..fixture::run() };
-        let runs = [run(0.3), run(f64::NAN), run(0.1), fixture::run()];
-        let objective = |goal| Objective { metric: "loss".to_owned(), goal };
-        let best = |goal| objective(goal).best(&runs).and_then(|it| objective(goal).value_of(it));
-        assert_eq!((best(Goal::Minimize), best(Goal::Maximize)), (Some(0.1), Some(0.3)));
-        assert_eq!(objective(Goal::Minimize).best(&runs[3..]), None);
+    fn the_best_is_a_number() {
+        let id = |number: u128| RunId::new(Timestamp::from_unix_millis(1), number);
+        let values = BTreeMap::from([(id(1), 0.3), (id(2), f64::NAN), (id(3), 0.1), (id(4), f64::NEG_INFINITY)]);
+        let best = |goal| Objective { metric: "loss".to_owned(), goal }.best(&values);
+        assert_eq!((best(Goal::Minimize), best(Goal::Maximize)), (Some(id(3)), Some(id(1))));
+        assert_eq!(Objective { metric: "loss".to_owned(), goal: Goal::Minimize }.best(&BTreeMap::new()), None);
     }
 }

@@ -53,7 +53,7 @@ async fn a_sweep_launches_its_plan_in_turns_and_ends() {
         turns.push(turn(&lab, &id).await);
     }
     assert_eq!(turns, [3, 3, 2, 0], "eight trials, three at a time");
-    let SweepWithRuns { sweep, runs } = seen(&lab, &id).await;
+    let SweepWithRuns { sweep, runs, .. } = seen(&lab, &id).await;
     assert_eq!((sweep.state, runs.len()), (SweepState::Finished, 8));
     let values: BTreeSet<String> =
         runs.iter().map(|it| format!("{} {}", it.hyperparameters["epochs"], it.hyperparameters["lr"])).collect();
@@ -110,7 +110,7 @@ async fn a_budget_below_one_trial_launches_none_and_says_so() {
     let form = SweepDraft { budget_usd: "0.10".to_owned(), ..form("1,2") };
     let id = started(&lab, lab.draft(), &form).await;
     lab.services.task_sweeps().await.unwrap();
-    let SweepWithRuns { sweep, runs } = seen(&lab, &id).await;
+    let SweepWithRuns { sweep, runs, .. } = seen(&lab, &id).await;
     assert_eq!((sweep.state, runs.len()), (SweepState::Stopped, 0));
     assert!(sweep.message.is_some_and(|it| it.contains("0 of 4 were launched")));
 }
@@ -125,7 +125,7 @@ async fn one_press_is_one_sweep_and_a_stop_ends_all_of_it() {
     lab.services.sweep_stop(&id).await.unwrap();
     lab.services.task_sweeps().await.unwrap();
     lab.services.dispatch_once().await.unwrap();
-    let SweepWithRuns { sweep, runs } = seen(&lab, &id).await;
+    let SweepWithRuns { sweep, runs, .. } = seen(&lab, &id).await;
     assert_eq!((sweep.state, runs.len(), lab.cloud.creates()), (SweepState::Stopped, 3, 0));
     assert!(runs.iter().all(Run::is_over), "none was sent, so none is left");
 }

@@ -3,6 +3,7 @@
 use domain::{
     ids::SweepId,
     job_draft::JobDraft,
+    series::{IngestBatch, NewPoint, SeriesKey, SeriesSource},
     sweep::{Strategy, Sweep, SweepSpec, SweepState, Trial},
 };
 
@@ -55,6 +56,31 @@ contract! {
         let trials = store.sweep_get(&one.id).await.unwrap().unwrap().trials;
         assert_eq!((trials[0].run_id.clone(), trials[1].run_id.clone()), (None, Some(first.id.clone())));
         assert_eq!(store.sweep_run_list(&one.id).await.unwrap(), [first]);
+    }
+
+    async fn the_last_value_of_a_metric_is_known_for_each_trial(store) {
+        let one = sweep(1, 2);
+        store.sweep_create("key", &one).await.unwrap();
+        let run = requested(&store, 1).await;
+        store.sweep_trial_set(&one.id, 0, &run.id).await.unwrap();
+        let series = |name: &str, source, values: &[f64]| {
+            let key = SeriesKey { name: name.to_owned(), source, host: "algo-1".to_owned() };
+            let points = values.iter().map(|value| NewPoint { step: None, at: NOON, value: *value });
+            (key, points.collect())
+        };
+        let batch = IngestBatch {
+            run_id: run.id.clone(),
+            series: vec![
+                series("loss", SeriesSource::Log, &[0.5, 0.25]),
+                series("loss", SeriesSource::CloudWatch, &[0.4]),
+                series("rate", SeriesSource::Log, &[f64::NAN]),
+            ],
+            cursor: None,
+        };
+        store.series_ingest(&batch, NOON).await.unwrap();
+        let values = store.sweep_value_list(&one.id, "loss").await.unwrap();
+        assert_eq!(values.into_iter().collect::<Vec<_>>(), [(run.id, 0.25)], "what the log says goes first");
+        assert!(store.sweep_value_list(&one.id, "rate").await.unwrap().is_empty(), "NaN is no value");
     }
 
     async fn a_sweep_that_is_over_stays_over(store) {
