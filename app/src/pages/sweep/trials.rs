@@ -109,15 +109,18 @@ fn Screen(view: SweepView) -> impl IntoView {
     }
 }
 
-/// A run's last values come with its log, a moment after its end, and no event of the run tells of them.
+/// A run's last values come with its log, a moment after its end, and the sweep's own end a moment after its last run's;
+/// no event of a run tells of them.
 const LATE_READS: u32 = 5;
 const LATE_READ_AFTER: Duration = Duration::from_secs(2);
 
 fn read_again(known: RwSignal<SweepView>, id: String, tries: u32) {
     spawn_local(async move {
         let Ok(view) = sweep_get(id.clone()).await else { return };
-        let is_late = view.sweep.spec.objective.is_some()
+        let is_over = view.runs.len() == view.sweep.trials.len() && view.runs.iter().all(Run::is_over);
+        let has_late_values = view.sweep.spec.objective.is_some()
             && view.runs.iter().any(|it| it.is_over() && !view.values.contains_key(&it.id));
+        let is_late = has_late_values || (is_over && view.sweep.state == SweepState::Running);
         if known.try_set(view).is_none() && is_late && tries > 0 {
             set_timeout(move || read_again(known, id, tries - 1), LATE_READ_AFTER);
         }
