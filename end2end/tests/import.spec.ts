@@ -10,7 +10,7 @@ import { RunPage } from "../pages/run_page";
 
 test("a job created with boto3 appears with metrics and cost", async ({ page, server }) => {
   await page.goto("/runs");
-  const name = execFileSync(python, ["-B", "import_job.py", "40", "0.25"], {
+  const name = execFileSync(python, ["-B", "import_job.py", "40", "0.5"], {
     cwd: join(repository, "end2end/python"),
     encoding: "utf8",
     env: {
