@@ -15,6 +15,7 @@ use leptos::prelude::*;
 use crate::components::{
     badge::Badge,
     chart::{ChartCard, ChartLook, Cursor, Line},
+    code_editor::CodeEditor,
     field::{FormErrors, TextField, field_id},
     log_view::{LogLines, LogLook},
     money::Money,
@@ -138,4 +139,15 @@ fn a_chart_is_there_in_the_first_paint_and_says_how_many_points_it_has() {
     });
     assert!(html.contains("data-points=\"10\"") && html.contains("<svg"), "{html}");
     assert!(!html.contains("<script>") && !html.contains("style="), "{html}");
+}
+
+#[test]
+fn a_text_area_holds_any_text_as_text() {
+    let script = "\nprint('</textarea><script>alert(1)</script> &lt;')";
+    let html = html(|| {
+        let value = RwSignal::new(script.to_owned());
+        view! { <CodeEditor name="script_text" label="Script" value errors=errors(Vec::new()) hint="A hint."/> }
+    });
+    assert_eq!(html.matches("</textarea>").count(), 1, "{html}");
+    assert!(html.contains(">\n\nprint('&lt;/textarea>") && html.contains("&amp;lt;"), "{html}");
 }

@@ -18,7 +18,7 @@ export class S3Dialog {
 
   /** A bucket, folder (`iris/`) or object, by what its name begins with. */
   entry(name: string): Locator {
-    return this.root.getByRole("list", { name: "What lies here" }).getByRole("button").filter({ hasText: name }).first();
+    return this.root.getByRole("list", { name: "Contents" }).getByRole("button").filter({ hasText: name }).first();
   }
 
   /** A step of the way from the buckets. */

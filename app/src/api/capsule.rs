@@ -42,7 +42,6 @@ pub struct RelaunchView {
     pub run: Run,
     pub idempotency_key: String,
     pub recorded_at: Option<Timestamp>,
-    pub checked_at: Timestamp,
     pub items: Vec<DriftItem>,
     /// What the new run can cost at most; `None`: unpriced.
     pub at_most: Option<NanoUsd>,
@@ -81,7 +80,6 @@ pub async fn relaunch_check(id: String) -> Result<RelaunchView, ApiError> {
         run: check.run,
         idempotency_key: check.idempotency_key,
         recorded_at: check.recorded_at,
-        checked_at: check.checked_at,
         items: check.items,
         at_most,
     })

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    ids::RunId,
+    ids::{RunId, SweepId},
     job_draft::FieldError,
     money::NanoUsd,
     run::Run,
-    sweep::{Sweep, SweepDraft, Trial},
+    sweep::{Sweep, SweepDraft, SweepState, Trial},
     time::Timestamp,
 };
 use leptos::{prelude::*, server_fn::codec::Json};
@@ -78,14 +78,32 @@ pub async fn sweep_form_get(draft_key: String, form: Option<SweepDraft>) -> Resu
 #[server(prefix = "/api/ui", endpoint = "sweep_get", input = Json)]
 pub async fn sweep_get(id: String) -> Result<SweepView, ApiError> {
     let services = super::context::services()?;
-    let id = domain::ids::SweepId::parse(&id).map_err(|_| ApiError::NotFound.with_status())?;
+    let id = SweepId::parse(&id).map_err(|_| ApiError::NotFound.with_status())?;
     let live_number = services.live_last_number().await?;
     let found = services.sweep_get(&id).await?.ok_or_else(|| ApiError::NotFound.with_status())?;
     Ok(SweepView { live_number, now: services.now(), sweep: found.sweep, runs: found.runs, values: found.values })
 }
 
-/// The newest first, without their trials.
+/// A sweep in the list of all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepLine {
+    pub id: SweepId,
+    /// `grid over lr, epochs`
+    pub plan: String,
+    pub experiment: String,
+    pub state: SweepState,
+    pub created_at: Timestamp,
+}
+
+/// The newest first.
 #[server(prefix = "/api/ui", endpoint = "sweep_list", input = Json)]
-pub async fn sweep_list() -> Result<Vec<Sweep>, ApiError> {
-    Ok(super::context::services()?.sweep_list().await?)
+pub async fn sweep_list() -> Result<Vec<SweepLine>, ApiError> {
+    let line = |it: Sweep| SweepLine {
+        id: it.id,
+        plan: it.spec.words(),
+        experiment: it.spec.draft.experiment,
+        state: it.state,
+        created_at: it.created_at,
+    };
+    Ok(super::context::services()?.sweep_list().await?.into_iter().map(line).collect())
 }

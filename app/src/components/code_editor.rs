@@ -6,7 +6,7 @@
 use domain::python_text::tokens;
 use leptos::{ev::KeyboardEvent, html, prelude::*};
 
-use super::field::{FieldErrors, FormErrors, field_id, keep_together};
+use super::field::{FieldErrors, FormErrors, area_text, described_by, field_id, is_wrong, keep_together};
 
 /// A longer text is shown plain: colouring it anew for each key would be felt.
 const MAX_COLOURED_BYTES: usize = 32 * 1024;
@@ -21,17 +21,18 @@ pub fn CodeEditor(
     #[prop(into)] hint: String,
 ) -> impl IntoView {
     let id = field_id(&name);
-    let (hint_id, error_id) = (format!("{id}-hint"), format!("{id}-error"));
-    let described_by = format!("{hint_id} {id}-keys {error_id}");
+    let hint_id = format!("{id}-hint");
+    let is_wrong = is_wrong(&name, errors);
+    let (known, keys_id) = (described_by(&id, true, is_wrong), format!("{id}-keys"));
+    let described_by = {
+        let keys_id = keys_id.clone();
+        move || known().map(|it| format!("{keys_id} {it}"))
+    };
     let area = NodeRef::<html::Textarea>::new();
     let colours = NodeRef::<html::Pre>::new();
     keep_together(value, area);
     let is_live = RwSignal::new(false);
     Effect::new(move |_| is_live.set(true));
-    let is_wrong = {
-        let name = name.clone();
-        Memo::new(move |_| !errors.of(&name).is_empty())
-    };
     let is_coloured = Memo::new(move |_| is_live.get() && value.with(String::len) <= MAX_COLOURED_BYTES);
     let gives_tab_back = RwSignal::new(false);
     let on_key = move |event: KeyboardEvent| match event.key().as_str() {
@@ -73,11 +74,11 @@ pub fn CodeEditor(
                     on:blur=move |_| gives_tab_back.set(false)
                     on:scroll=on_scroll
                 >
-                    {value.get_untracked()}
+                    {area_text(&value.get_untracked())}
                 </textarea>
             </div>
             <p class="hint" id=hint_id>{hint}</p>
-            <p class="hint needs-js" id=format!("{id}-keys")>"Tab indents; Escape, then Tab, leaves the field."</p>
+            <p class="hint needs-js" id=keys_id>"Tab indents; Escape, then Tab, leaves the field."</p>
             <FieldErrors field=name errors/>
         </div>
     }

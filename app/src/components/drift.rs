@@ -7,7 +7,7 @@ use super::icon::{Glyph, Icon};
 
 const fn word(state: DriftState) -> (&'static str, &'static str, Icon) {
     match state {
-        DriftState::Same => ("same", "As then", Icon::Check),
+        DriftState::Same => ("same", "Unchanged", Icon::Check),
         DriftState::Note => ("note", "Differs, harmless", Icon::Alert),
         DriftState::Changed => ("changed", "Changed", Icon::Alert),
         DriftState::Gone => ("gone", "Gone", Icon::Cross),

@@ -86,6 +86,16 @@ where
     });
 }
 
+/// A text area's first text. Leptos writes what stands in a `<textarea>` as it is, so it is escaped here; and a browser
+/// drops one line break after the tag, so one is put there.
+pub fn area_text(text: &str) -> String {
+    if cfg!(feature = "ssr") {
+        format!("\n{}", text.replace('&', "&amp;").replace('<', "&lt;"))
+    } else {
+        text.to_owned()
+    }
+}
+
 /// A field's messages; the element exists only with a message, and then the control points to it.
 #[component]
 pub fn FieldErrors(#[prop(into)] field: String, errors: FormErrors) -> impl IntoView {
@@ -118,9 +128,6 @@ pub fn TextField(
     #[prop(optional)]
     list: Option<&'static str>,
     #[prop(optional)] placeholder: &'static str,
-    /// Set when the field is left to say that somebody has been here.
-    #[prop(optional)]
-    on_focus: Option<Callback<bool>>,
     /// It names a place in S3, which can be looked for.
     #[prop(optional_no_strip)]
     pick: Option<S3Pick>,
@@ -155,8 +162,6 @@ pub fn TextField(
                     aria-describedby=described_by
                     on:input=move |event| value.set(event_target_value(&event))
                     on:change=move |_| errors.touch.run(touch.clone())
-                    on:focus=move |_| if let Some(it) = on_focus { it.run(true) }
-                    on:blur=move |_| if let Some(it) = on_focus { it.run(false) }
                 />
                 {(!unit.is_empty()).then(|| view! { <span class="unit">{unit}</span> })}
                 {browse}
@@ -167,13 +172,13 @@ pub fn TextField(
     }
 }
 
-fn is_wrong(name: &str, errors: FormErrors) -> Memo<bool> {
+pub(crate) fn is_wrong(name: &str, errors: FormErrors) -> Memo<bool> {
     let name = name.to_owned();
     Memo::new(move |_| !errors.of(&name).is_empty())
 }
 
 /// The ids of hint and message, as far as they are there.
-fn described_by(id: &str, has_hint: bool, is_wrong: Memo<bool>) -> impl Fn() -> Option<String> + use<> {
+pub(crate) fn described_by(id: &str, has_hint: bool, is_wrong: Memo<bool>) -> impl Fn() -> Option<String> + use<> {
     let (hint, error) = (format!("{id}-hint"), format!("{id}-error"));
     move || match (has_hint, is_wrong.get()) {
         (false, false) => None,

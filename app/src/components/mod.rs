@@ -10,6 +10,7 @@ pub mod fault;
 pub mod field;
 pub mod icon;
 pub mod layout;
+pub mod loaded;
 pub mod log_view;
 pub mod member;
 pub mod money;

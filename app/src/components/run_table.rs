@@ -81,14 +81,10 @@ fn RunRow(run: Run, now: Signal<Timestamp>, with_experiment: bool) -> impl IntoV
             }
         })
         .collect_view();
-    let (is_over, badge, machine) = (run.is_over(), run.badge(), rows::machine(&run));
+    let (badge, machine) = (run.badge(), rows::machine(&run));
     let (href, created_at, experiment, title_run) =
         (paths::run(&run.id), run.created_at, run.experiment.clone(), run.clone());
-    // A finished run's figures do not move: they must not be computed every second.
-    let at = move || if is_over { now.get_untracked() } else { now.get() };
-    let duration_run = run.clone();
-    let duration = move || rows::duration(&duration_run, at()).unwrap_or_else(|| "—".to_owned());
-    let cost = move || view! { <Money cost=run.cost(at())/> };
+    let (duration, cost) = moving_figures(Some(run), now);
     view! {
         <tr>
             <th scope="row" class="cell-run">
@@ -108,6 +104,19 @@ fn RunRow(run: Run, now: Signal<Timestamp>, with_experiment: bool) -> impl IntoV
             <td class="is-number dim" data-label="Created"><Age at=created_at now/></td>
         </tr>
     }
+}
+
+/// Duration and cost of a run, as long as they move; dashes without a run. A finished run's figures stand still: they must
+/// not be computed every second.
+pub fn moving_figures(run: Option<Run>, now: Signal<Timestamp>) -> (AnyView, AnyView) {
+    let none = || "—".to_owned();
+    let Some(run) = run else { return (none().into_any(), none().into_any()) };
+    let is_over = run.is_over();
+    let at = move || if is_over { now.get_untracked() } else { now.get() };
+    let duration_run = run.clone();
+    let duration = move || rows::duration(&duration_run, at()).unwrap_or_else(none);
+    let cost = move || view! { <Money cost=run.cost(at())/> };
+    (duration.into_any(), cost.into_any())
 }
 
 /// Puts a live change into a list: replaces the run that is there, or inserts a new one that the filter wants at its

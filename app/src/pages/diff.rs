@@ -59,7 +59,7 @@ fn Screen(diff: RunDiff) -> impl IntoView {
         <div class="page-head">
             <p class="crumb"><a href=paths::RUNS>"Runs"</a></p>
             <h1>"Differences"</h1>
-            <p class="lead">
+            <p class="page-lead">
                 <a href=paths::run(&then.id)><JobTitle run=then.clone()/></a>
                 " → "
                 <a href=paths::run(&now.id)><JobTitle run=now.clone()/></a>

@@ -11,7 +11,8 @@ use leptos_meta::Title;
 use crate::{
     api::experiments::{ExperimentListView, experiment_list},
     components::{
-        fault::{Empty, Fault},
+        fault::Empty,
+        loaded::Loaded,
         now::{Age, ticking},
     },
     live::{self, Heard},
@@ -28,14 +29,7 @@ pub fn Experiments() -> impl IntoView {
             <h1>"Experiments"</h1>
             <p class="page-lead">"Runs that belong together: the same question, other parameters."</p>
         </div>
-        <Transition>
-            {move || Suspend::new(async move {
-                match list.await {
-                    Ok(list) => view! { <List list/> }.into_any(),
-                    Err(error) => view! { <Fault error/> }.into_any(),
-                }
-            })}
-        </Transition>
+        <Loaded data=list show=|list| view! { <List list/> }.into_any()/>
     }
 }
 

@@ -15,8 +15,8 @@ use crate::{
     components::{
         badge::{Badge, badge_word},
         chart::Sparkline,
-        fault::Fault,
         icon::{Glyph, Icon},
+        loaded::Loaded,
         money::Money,
         now::ticking,
         run_table::{JobTitle, RunTable, apply_change},
@@ -38,14 +38,7 @@ pub fn Overview() -> impl IntoView {
     let data = Resource::new_blocking(|| (), |()| overview_get());
     view! {
         <Title text=""/>
-        <Transition>
-            {move || Suspend::new(async move {
-                match data.await {
-                    Ok(data) => view! { <Screen data/> }.into_any(),
-                    Err(error) => view! { <Fault error/> }.into_any(),
-                }
-            })}
-        </Transition>
+        <Loaded data=data show=|data| view! { <Screen data/> }.into_any()/>
     }
 }
 

@@ -1,13 +1,14 @@
 //! `/presets`: the team's launch forms under their names, to use, rename or delete. Plain forms: no script is needed.
 
-use domain::{preset::Preset, time::Timestamp};
+use domain::time::Timestamp;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    api::presets::{PresetListView, preset_list},
+    api::presets::{PresetLine, PresetListView, preset_list},
     components::{
-        fault::{Empty, Fault},
+        fault::Empty,
+        loaded::Loaded,
         now::{Age, ticking},
     },
     paths,
@@ -22,14 +23,7 @@ pub fn Presets() -> impl IntoView {
             <h1>"Presets"</h1>
             <p class="page-lead">"Launch forms that are used again. They keep no secrets and have no parent run."</p>
         </div>
-        <Transition>
-            {move || Suspend::new(async move {
-                match list.await {
-                    Ok(list) => view! { <List list/> }.into_any(),
-                    Err(error) => view! { <Fault error/> }.into_any(),
-                }
-            })}
-        </Transition>
+        <Loaded data=list show=|list| view! { <List list/> }.into_any()/>
     }
 }
 
@@ -67,15 +61,15 @@ fn List(list: PresetListView) -> impl IntoView {
 }
 
 #[component]
-fn PresetRow(it: Preset, now: ReadSignal<Timestamp>) -> impl IntoView {
+fn PresetRow(it: PresetLine, now: ReadSignal<Timestamp>) -> impl IntoView {
     let name = it.name.to_string();
-    let instance_type = it.form.draft.fields.get("ResourceConfig.InstanceType").to_owned();
+    let instance_type = it.instance_type;
     let id = format!("name-{}", it.id);
     view! {
         <tr data-preset=name.clone()>
             <th scope="row"><a href=paths::launch_preset(&it.id)>{name.clone()}</a></th>
             <td data-label="Instance type">{instance_type}</td>
-            <td class="dim" data-label="Not kept">{it.form.left_out.join(", ")}</td>
+            <td class="dim" data-label="Not kept">{it.left_out.join(", ")}</td>
             <td class="is-number dim" data-label="Changed"><Age at=it.updated_at now/></td>
             <td>
                 <details class="confirm">

@@ -44,7 +44,7 @@ pub fn Relaunch() -> impl IntoView {
 fn Screen(view: RelaunchView) -> impl IntoView {
     let has = |state: DriftState| view.items.iter().any(|it| it.state == state);
     let (lead, button, is_danger) = if has(DriftState::Gone) {
-        ("Something that the run needed is gone: the same job will most likely fail.", "Launch all the same", true)
+        ("Something that the run needed is gone: the same job will most likely fail.", "Launch anyway", true)
     } else if has(DriftState::Changed) {
         ("What the run read has changed: the result can differ.", "Launch with what is there now", true)
     } else if has(DriftState::Unknown) {
@@ -66,7 +66,7 @@ fn Screen(view: RelaunchView) -> impl IntoView {
                 <a href=paths::run(&run.id)><JobTitle run=run.clone()/></a>
             </p>
             <h1>"Relaunch"</h1>
-            <p class="lead">"The same request once more, under a new name. Nothing is sent before you say so."</p>
+            <p class="page-lead">"The same request once more, under a new name. Nothing is sent before you say so."</p>
         </div>
         <section class="panel" aria-labelledby="r-drift">
             <h2 id="r-drift" class="panel-title">{lead}</h2>

@@ -112,26 +112,7 @@ fn timestamp(at: &DateTime) -> Timestamp {
 
 /// As S3 encodes keys in lists: `%C3%BC`, and `+` for a space.
 fn percent_decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let hex = after.get(..2).and_then(|it| std::str::from_utf8(it).ok()).map(|it| u8::from_str_radix(it, 16));
-        rest = match (first, hex) {
-            (b'%', Some(Ok(byte))) => {
-                bytes.push(byte);
-                &after[2..]
-            }
-            (b'+', _) => {
-                bytes.push(b' ');
-                after
-            }
-            (other, _) => {
-                bytes.push(*other);
-                after
-            }
-        };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
 /// `s3://bucket/some/key` -> (`bucket`, `some/key`).

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{data_format::DataFormat, s3_uri::S3Uri};
+use crate::{
+    data_format::{DataFormat, is_json_object},
+    s3_uri::S3Uri,
+};
 
 /// How a channel's URI is read: SageMaker's `S3DataType`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,8 +95,7 @@ pub fn augmented_manifest_entries(text: &str, is_cut: bool) -> Result<u64, Strin
     let whole = if is_cut { text.rfind('\n').map_or("", |end| &text[..end]) } else { text };
     let mut entries = 0;
     for (index, line) in whole.lines().enumerate().filter(|(_, it)| !it.trim().is_empty()) {
-        let is_object = line.trim_start().starts_with('{');
-        if !is_object || serde_json::from_str::<serde::de::IgnoredAny>(line).is_err() {
+        if !is_json_object(line) {
             return Err(format!(
                 "its line {} is no JSON object: an augmented manifest has one on each line, for example \
                  `{{\"source-ref\": \"s3://bucket/image.jpg\", \"class\": 0}}`",

@@ -88,7 +88,7 @@ fn has_ending(key: &str, ending: &str) -> bool {
 }
 
 /// A whole object on one line; a pretty-printed file is text.
-fn is_json_object(line: &str) -> bool {
+pub(crate) fn is_json_object(line: &str) -> bool {
     let line = line.trim();
     line.starts_with('{') && line.ends_with('}') && serde_json::from_str::<serde::de::IgnoredAny>(line).is_ok()
 }

@@ -54,7 +54,7 @@ pub fn draft_changes(parent: &JobDraft, now: &JobDraft) -> Vec<Change> {
 }
 
 fn source_text(draft: &JobDraft) -> String {
-    let hash = draft.source_sha256.as_deref().map(|it| &it[..it.len().min(12)]);
+    let hash = draft.source_sha256.as_deref().map(|it| it.get(..12).unwrap_or(it));
     match draft.source.as_str() {
         "s3" => draft.source_uri.clone(),
         "script" => format!("a script of {} lines, written here", draft.script.text.lines().count()),

@@ -148,6 +148,12 @@ const CHECKPOINTS: &str = "CheckpointConfig.S3Uri";
 /// The two hyperparameters by which the framework images' toolkit finds the script and its archive.
 pub const SCRIPT_PARAMETERS: [&str; 2] = ["sagemaker_program", "sagemaker_submit_directory"];
 
+/// One of them, out of a request. The SageMaker SDKs write hyperparameters in quotation marks.
+pub(crate) fn script_parameter(request: &Value, index: usize) -> Option<&str> {
+    let text = request.get("HyperParameters")?.get(SCRIPT_PARAMETERS[index])?.as_str()?;
+    Some(text.trim_matches('"'))
+}
+
 impl Default for JobDraft {
     fn default() -> Self {
         let mut fields = Fields::default();

@@ -40,16 +40,17 @@ pub fn tokens(text: &str) -> Vec<(TokenKind, &str)> {
     let mut pieces: Vec<(TokenKind, &str)> = Vec::new();
     let mut start = 0;
     let mut end = 0;
-    let mut after_definer = false;
+    let (mut after_definer, mut at_line_start) = (false, true);
     while end < text.len() {
         let rest = &text[end..];
-        let (kind, length) = next(rest, is_line_start(text, end));
+        let (kind, length) = next(rest, at_line_start);
         let word = &rest[..length];
         let kind =
             if after_definer && kind == TokenKind::Plain && starts_name(word) { TokenKind::Definition } else { kind };
         if !word.trim().is_empty() {
             after_definer = kind == TokenKind::Keyword && matches!(word, "def" | "class");
         }
+        at_line_start = word.trim().is_empty() && (at_line_start || word.contains('\n'));
         match pieces.last_mut() {
             Some((last, piece)) if *last == kind => *piece = &text[start..end + length],
             _ => {
@@ -87,8 +88,8 @@ fn next(text: &str, is_line_start: bool) -> (TokenKind, usize) {
 }
 
 /// Of a string literal with its prefix and quotes; one that is not closed ends with its line, a long one with the text.
-fn text_length(text: &str) -> Option<usize> {
-    let prefix = text.find(['"', '\'']).filter(|it| *it <= 2)?;
+pub(crate) fn text_length(text: &str) -> Option<usize> {
+    let prefix = text.bytes().take(3).position(|it| matches!(it, b'"' | b'\''))?;
     if !text[..prefix].chars().all(|c| "rRbBuUfFtT".contains(c)) {
         return None;
     }
@@ -108,10 +109,6 @@ fn text_length(text: &str) -> Option<usize> {
         at += rest.chars().take(1 + escaped).map(char::len_utf8).sum::<usize>();
     }
     Some(text.len())
-}
-
-fn is_line_start(text: &str, at: usize) -> bool {
-    text[..at].rsplit('\n').next().is_none_or(|it| it.trim().is_empty())
 }
 
 fn is_name(c: char) -> bool {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{
     cost::CostSummary,
     ids::{ExperimentName, JobName, RunId, SweepId},
-    job_draft::SCRIPT_PARAMETERS,
+    job_draft::script_parameter,
     job_spec::tag,
     money::NanoUsd,
     series::lossless_f64,
@@ -139,11 +139,9 @@ impl Run {
         self.request.pointer("/AlgorithmSpecification/TrainingImage").and_then(Value::as_str)
     }
 
-    /// The script that runs; `None` where the image brings its own program. The SageMaker SDKs write it in quotation
-    /// marks.
+    /// The script that runs; `None` where the image brings its own program.
     pub fn entry_point(&self) -> Option<&str> {
-        let text = self.request.get("HyperParameters")?.get(SCRIPT_PARAMETERS[0])?.as_str()?;
-        Some(text.trim_matches('"'))
+        script_parameter(&self.request, 0)
     }
 
     /// What the run has cost at `now`, and how sure that is.

@@ -3,7 +3,10 @@
 //! Bounds: a file above [`MAX_FILE_BYTES`] or that is not text is compared by its bytes and not shown; at most
 //! [`MAX_LINES`] lines of one text are shown.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use domain::{
     capsule::channel_drifts,
@@ -25,6 +28,10 @@ const MAX_FILE_BYTES: u64 = 512 * 1024;
 const MAX_SOURCE_BYTES: u64 = 32 * 1024 * 1024;
 /// Of one text.
 const MAX_LINES: usize = 2_000;
+/// Of all files of a source together.
+const MAX_ALL_LINES: usize = 20_000;
+/// For one text; after that the diff is a coarser one.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// Unchanged lines around a change.
 const CONTEXT_LINES: usize = 3;
 
@@ -54,11 +61,11 @@ impl Services {
         let (Some(old), Some(new)) = (store.source_get(old).await?, store.source_get(new).await?) else {
             return Ok(SourceDiff::Unknown);
         };
-        let compared = tokio::task::spawn_blocking(move || {
+        let compared = self.archive_work(move || {
             let files = |bytes: &[u8]| own_files(bytes, MAX_FILE_BYTES, MAX_SOURCE_BYTES).ok();
             Some(files_diff(&files(&old.bytes)?, &files(&new.bytes)?))
         });
-        let files = compared.await.ok().flatten().ok_or(ServiceError::Internal { what: "source diff" })?;
+        let files = compared.await?.ok_or(ServiceError::Internal { what: "source diff" })?;
         Ok(SourceDiff::Files(files))
     }
 }
@@ -67,6 +74,7 @@ type Files = BTreeMap<String, OwnFile>;
 
 fn files_diff(then: &Files, now: &Files) -> Vec<FileDiff> {
     let paths: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
+    let mut room = MAX_ALL_LINES;
     paths
         .into_iter()
         .filter_map(|path| {
@@ -78,9 +86,10 @@ fn files_diff(then: &Files, now: &Files) -> Vec<FileDiff> {
                 _ => FileChange::Changed,
             };
             let lines = match (text_of(old), text_of(new)) {
-                (Some(old), Some(new)) => text_diff(old, new),
+                (Some(old), Some(new)) if room > 0 => text_diff(old, new),
                 _ => Vec::new(),
             };
+            room = room.saturating_sub(lines.len());
             Some(FileDiff { path: path.clone(), kind, lines })
         })
         .collect()
@@ -94,7 +103,8 @@ fn text_of(file: Option<&OwnFile>) -> Option<&str> {
 }
 
 fn text_diff(then: &str, now: &str) -> Vec<DiffLine> {
-    let diff = TextDiff::from_lines(then, now);
+    // Two large texts without a common line would take minutes to compare at their best.
+    let diff = TextDiff::configure().timeout(PATIENCE).diff_lines(then, now);
     let mut lines = Vec::new();
     let mut next_line = 0;
     for group in diff.grouped_ops(CONTEXT_LINES) {

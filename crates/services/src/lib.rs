@@ -83,7 +83,7 @@ pub(crate) struct Inner {
     pub(crate) jobs_sync: tokio::sync::Mutex<sync::jobs::JobsCursor>,
     pub(crate) finish: Mutex<sync::finish::FinishBoard>,
     pub(crate) missing: Mutex<reconcile::MissingJobs>,
-    /// How many uploads are packed at a time.
+    /// How many archives are packed, unpacked or compared at a time.
     pub(crate) upload_slots: tokio::sync::Semaphore,
     /// What AWS offers in the engine's region.
     pub(crate) images: Vec<CatalogueImage>,

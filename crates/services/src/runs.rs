@@ -112,10 +112,25 @@ impl Services {
     /// A metric that was read from the log is not shown a second time as CloudWatch's copy of it: the log has the
     /// steps and every value, CloudWatch one average per period.
     pub async fn run_series(&self, id: &RunId, max_points: Option<u32>) -> Result<Vec<Series>, ServiceError> {
+        self.series_of(id, max_points, |_| true).await
+    }
+
+    /// Every point of what the run's script or algorithm reported; how busy its instances were is left out.
+    pub(crate) async fn metric_series(&self, id: &RunId) -> Result<Vec<Series>, ServiceError> {
+        self.series_of(id, None, |it| it != SeriesSource::Instance).await
+    }
+
+    async fn series_of(
+        &self,
+        id: &RunId,
+        max_points: Option<u32>,
+        is_wanted: fn(SeriesSource) -> bool,
+    ) -> Result<Vec<Series>, ServiceError> {
         let mut list = self.inner.store.series_list(id).await?;
         let from_log: Vec<String> =
             list.iter().filter(|it| it.key.source == SeriesSource::Log).map(|it| it.key.name.clone()).collect();
         list.retain(|it| it.key.source != SeriesSource::CloudWatch || !from_log.contains(&it.key.name));
+        list.retain(|it| is_wanted(it.key.source));
         let mut series = Vec::with_capacity(list.len());
         for summary in list {
             let points = self.inner.store.series_points(id, &summary.key, max_points).await?;

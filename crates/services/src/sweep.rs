@@ -15,12 +15,16 @@ use domain::{
     job_spec::JobSpec,
     money::NanoUsd,
     run::Run,
-    status::Wish,
+    status::{LaunchState, Wish},
     sweep::{Strategy, Sweep, SweepDraft, SweepSpec, SweepState, Trial},
 };
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 
-use crate::{LaunchSubmitted, ServiceError, Services, Upload, tasks::TaskOutcome};
+use crate::{
+    LaunchSubmitted, ServiceError, Services, Upload,
+    launch::{already_launched, blocking, is_key},
+    tasks::TaskOutcome,
+};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SweepSubmitted {
@@ -51,8 +55,12 @@ impl Services {
         draft: JobDraft,
         upload: Option<Upload>,
     ) -> Result<Vec<FieldError>, ServiceError> {
+        if !is_key(key) {
+            let message = "this form has lost its key: open a fresh form and sweep from there.";
+            return Ok(vec![FieldError::new(KEY, message)]);
+        }
         if let Some(launched) = self.launched_run(key).await? {
-            return Ok(vec![crate::launch::already_launched(&launched)]);
+            return Ok(vec![already_launched(&launched)]);
         }
         Ok(self.draft_settle(key, draft, upload, true).await?.errors)
     }
@@ -64,14 +72,13 @@ impl Services {
         form: &SweepDraft,
     ) -> Result<Result<(SweepSpec, Vec<Trial>), Vec<FieldError>>, ServiceError> {
         let kept = self.launch_draft_get(key).await?.ok_or(ServiceError::NotFound { what: "form" })?;
-        Ok(form.parse(&kept.draft).and_then(|spec| {
-            let seed = if let Strategy::Random { seed, .. } = spec.strategy { seed } else { 0 };
-            let mut random = StdRng::seed_from_u64(seed);
-            let plan = spec.plan(|| random.random::<f64>());
-            match plan.iter().find_map(|trial| trial_error(&spec, trial)) {
-                Some(error) => Err(vec![error]),
-                None => Ok((spec, plan)),
-            }
+        let form = form.clone();
+        // Each trial is judged as a launch would judge it: hundreds of forms.
+        let made = blocking(move || plan(&form, &kept.draft)).await?;
+        let known = self.inner.store.sweep_get_by_key(key).await?;
+        Ok(made.and_then(|(spec, trials)| match known {
+            Some(known) if known.spec != spec => Err(vec![already_started(&known.id)]),
+            _ => Ok((spec, trials)),
         }))
     }
 
@@ -84,7 +91,9 @@ impl Services {
         let id = SweepId::new(self.now(), self.inner.config.random.next_u128());
         let sweep = Sweep { id, spec, state: SweepState::Running, message: None, created_at: self.now(), trials };
         let id = self.inner.store.sweep_create(key, &sweep).await?;
-        tracing::info!(sweep.id = %id, trials = sweep.trials.len(), "a sweep was requested");
+        if id == sweep.id {
+            tracing::info!(sweep.id = %id, trials = sweep.trials.len(), "a sweep was requested");
+        }
         self.inner.tasks.sweeps.poke();
         Ok(SweepSubmitted::Sweep(id))
     }
@@ -106,10 +115,14 @@ impl Services {
     /// Launches no further trial and stops those that run. Safe to repeat.
     pub async fn sweep_stop(&self, id: &SweepId) -> Result<(), ServiceError> {
         let store = &self.inner.store;
-        if store.sweep_get(id).await?.is_none() {
-            return Err(ServiceError::NotFound { what: "sweep" });
-        }
+        let sweep = store.sweep_get(id).await?.ok_or(ServiceError::NotFound { what: "sweep" })?;
         store.sweep_state_set(id, SweepState::Stopped, Some("Stopped by hand.")).await?;
+        // A crash may have come between a launch and the note of it.
+        for trial in sweep.trials.iter().filter(|it| it.run_id.is_none()) {
+            if let Some(run) = self.launched_run(&trial_key(id, trial)).await? {
+                store.sweep_trial_set(id, trial.number, &run).await?;
+            }
+        }
         for run in store.sweep_run_list(id).await?.iter().filter(|it| !it.is_over() && it.wish == Wish::Run) {
             self.run_stop(&run.id).await?;
         }
@@ -118,24 +131,38 @@ impl Services {
 
     /// Launches what there is room for, sweep by sweep.
     pub async fn task_sweeps(&self) -> Result<TaskOutcome, ServiceError> {
-        let mut changed = 0;
+        let (mut changed, mut failure) = (0, None);
         for id in self.inner.store.sweep_running_list().await? {
-            changed += self.sweep_advance(&id).await?;
+            match self.sweep_advance(&id).await {
+                Ok(count) => changed += count,
+                // The next pass is the retry; the other sweeps go on.
+                Err(err) => failure = Some(err),
+            }
         }
-        Ok(TaskOutcome::changed(changed))
+        failure.map_or(Ok(TaskOutcome::changed(changed)), Err)
     }
 
     async fn sweep_advance(&self, id: &SweepId) -> Result<u64, ServiceError> {
-        let Some(SweepWithRuns { sweep, runs, .. }) = self.sweep_get(id).await? else { return Ok(0) };
         let store = &self.inner.store;
+        let Some(sweep) = store.sweep_get(id).await? else { return Ok(0) };
+        // After the plan: what was launched meanwhile counts.
+        let runs = store.sweep_run_list(id).await?;
         let active = runs.iter().filter(|it| !it.is_over()).count();
         let waiting: Vec<&Trial> = sweep.trials.iter().filter(|it| it.run_id.is_none()).collect();
         if waiting.is_empty() && active == 0 {
             store.sweep_state_set(id, SweepState::Finished, None).await?;
             return Ok(1);
         }
+        let stuck =
+            runs.iter().find(|it| matches!(it.launch_state, LaunchState::Rejected | LaunchState::NeedsAttention));
+        if let (Some(stuck), false) = (stuck, waiting.is_empty()) {
+            return self.trial_refused(&sweep, stuck).await;
+        }
         let now = self.now();
-        let mut committed: NanoUsd = runs.iter().map(|it| committed(it, it.cost(now).total)).sum();
+        let mut committed: NanoUsd = match sweep.spec.budget {
+            Some(_) => runs.iter().map(|it| committed(it, it.cost(now).total)).sum(),
+            None => NanoUsd(0),
+        };
         let room = (sweep.spec.max_parallel as usize).saturating_sub(active);
         let mut launched = 0;
         for trial in waiting.into_iter().take(room) {
@@ -153,12 +180,11 @@ impl Services {
                     Some(next) => committed = committed + next,
                 }
             }
-            match self.launch_submit(&format!("sweep-{id}-{}", trial.number), draft, None).await? {
+            match self.launch_submit(&trial_key(id, trial), draft, None).await? {
                 LaunchSubmitted::Run(run) => {
                     store.sweep_trial_set(id, trial.number, &run).await?;
                     launched += 1;
-                    let state = store.sweep_get(id).await?.map(|it| it.state);
-                    if state != Some(SweepState::Running) {
+                    if !store.sweep_running_list().await?.contains(id) {
                         self.run_stop(&run).await?;
                         return Ok(launched);
                     }
@@ -169,7 +195,7 @@ impl Services {
                     let state = if is_away { SweepState::Running } else { SweepState::Stopped };
                     let text: Vec<&str> = errors.iter().map(|it| it.message.as_str()).collect();
                     let message = format!("Trial {} was not launched: {}", trial.number + 1, text.join(" "));
-                    store.sweep_state_set(id, state, Some(&message)).await?;
+                    self.sweep_say(&sweep, state, &message).await?;
                     return Ok(launched);
                 }
             }
@@ -198,10 +224,54 @@ impl Services {
                 "The next trial waits: with the most that the running ones can cost it could go over the budget.";
             (SweepState::Running, text.to_owned())
         };
-        if sweep.message.as_ref() != Some(&message) {
-            self.inner.store.sweep_state_set(&sweep.id, state, Some(&message)).await?;
-        }
+        self.sweep_say(sweep, state, &message).await?;
         Ok(launched)
+    }
+
+    /// What was refused once would be refused again, trial by trial; and what a person must look at comes first.
+    async fn trial_refused(&self, sweep: &Sweep, run: &Run) -> Result<u64, ServiceError> {
+        let why = run.launch_message.as_deref().unwrap_or_default();
+        if run.launch_state == LaunchState::Rejected {
+            let message = format!("{} was refused, so no further trial is launched: {why}", run.job_name);
+            self.sweep_say(sweep, SweepState::Stopped, &message).await?;
+            return Ok(1);
+        }
+        let message = format!("{} needs a person before another trial is launched: {why}", run.job_name);
+        self.sweep_say(sweep, SweepState::Running, &message).await?;
+        Ok(0)
+    }
+
+    /// Written only when it says something new: the task comes by every second.
+    async fn sweep_say(&self, sweep: &Sweep, state: SweepState, message: &str) -> Result<(), ServiceError> {
+        if state != sweep.state || sweep.message.as_deref() != Some(message) {
+            self.inner.store.sweep_state_set(&sweep.id, state, Some(message)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The form's own field, which no control shows.
+const KEY: &str = "idempotency_key";
+
+/// One trial, one key, one run.
+fn trial_key(id: &SweepId, trial: &Trial) -> String {
+    format!("sweep-{id}-{}", trial.number)
+}
+
+fn already_started(id: &SweepId) -> FieldError {
+    let message =
+        format!("this form started sweep {id} already, with other values: open a fresh form to start another one.");
+    FieldError::new(KEY, message)
+}
+
+fn plan(form: &SweepDraft, draft: &JobDraft) -> Result<(SweepSpec, Vec<Trial>), Vec<FieldError>> {
+    let spec = form.parse(draft)?;
+    let seed = if let Strategy::Random { seed, .. } = spec.strategy { seed } else { 0 };
+    let mut random = StdRng::seed_from_u64(seed);
+    let trials = spec.plan(|| random.random::<f64>());
+    match trials.iter().find_map(|trial| trial_error(&spec, trial)) {
+        Some(error) => Err(vec![error]),
+        None => Ok((spec, trials)),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     Store,
     db::{Durability, execute, fetch},
     error::Result,
-    run_row::{RunRow, run_columns},
+    run_row::{RunRow, run_columns, runs_of},
     text,
 };
 
@@ -43,6 +43,6 @@ impl Store {
         );
         let oldest = RunId::new(since, 0);
         let rows = fetch!(all, RunRow, reader, sql, oldest.as_str(), i64::from(limit))?;
-        rows.into_iter().map(|it| Ok(it.into_stored()?.run)).collect()
+        runs_of(rows)
     }
 }

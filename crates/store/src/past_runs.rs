@@ -55,8 +55,9 @@ impl Store {
             past_columns!(),
             " FROM runs WHERE id IN (
                 SELECT id FROM runs WHERE status = 'Completed' AND training_image = $1
+                AND training_seconds IS NOT NULL AND billable_seconds IS NOT NULL
                 ORDER BY CASE WHEN COALESCE(entry_point, '') = $2 THEN 0 ELSE 1 END, id DESC LIMIT $3
-              ) AND training_seconds IS NOT NULL AND billable_seconds IS NOT NULL ORDER BY id DESC"
+              ) ORDER BY id DESC"
         );
         let image = text::plain(&program.training_image);
         let entry_point = text::plain(program.entry_point.as_deref().unwrap_or_default());

@@ -47,6 +47,15 @@ pub enum RunRequestOutcome {
 }
 
 impl Store {
+    /// The run that this key launched.
+    pub async fn run_id_of_key(&self, key: &str) -> Result<Option<RunId>> {
+        let mut reader = self.db.reader().await?;
+        let key = text::plain(key);
+        let row = fetch!(optional, (String,), reader, "SELECT run_id FROM idempotency_keys WHERE key = $1", &*key)?;
+        let id = row.map(|(id,)| RunId::parse(&id)).transpose();
+        id.map_err(|err| text::bad_row("idempotency_keys", &key, &err.to_string()))
+    }
+
     #[tracing::instrument(name = "db.run.request", level = "debug", skip_all, fields(run.id = %new.run.id))]
     pub async fn run_request(&self, new: &NewRun) -> Result<RunRequestOutcome> {
         let key = text::key("the idempotency key", &new.idempotency_key)?;

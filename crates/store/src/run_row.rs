@@ -324,3 +324,8 @@ pub(crate) const fn wish_text(wish: Wish) -> &'static str {
 fn wish_parse(text: &str) -> Option<Wish> {
     [Wish::Run, Wish::Stop].into_iter().find(|it| wish_text(*it) == text)
 }
+
+/// The runs of these rows, in their order.
+pub(crate) fn runs_of(rows: Vec<RunRow>) -> Result<Vec<Run>> {
+    rows.into_iter().map(|it| Ok(it.into_stored()?.run)).collect()
+}

@@ -13,7 +13,7 @@ use crate::{
     db::{Conn, Durability, execute, fetch},
     error::{Result, StoreError, of_driver},
     live::live_add,
-    run_row::{RunRow, StoredRun, run_columns, run_insert},
+    run_row::{RunRow, StoredRun, run_columns, run_insert, runs_of},
     text,
 };
 
@@ -49,11 +49,14 @@ impl Store {
         let sql = concat!(
             "SELECT ",
             run_columns!(),
-            " FROM runs WHERE id LIKE $1 ESCAPE '\\' OR job_name_key LIKE $2 ESCAPE '\\' ORDER BY id DESC LIMIT $3"
+            " FROM runs WHERE id IN (
+                SELECT id FROM runs WHERE id LIKE $1 ESCAPE '\\' OR job_name_key LIKE $2 ESCAPE '\\'
+                ORDER BY id DESC LIMIT $3
+              ) ORDER BY id DESC"
         );
         let (id, job_name) = (format!("{}%", escaped.to_ascii_uppercase()), format!("{escaped}%"));
         let rows = fetch!(all, RunRow, reader, sql, &id, &job_name, i64::from(limit))?;
-        rows.into_iter().map(|it| Ok(it.into_stored()?.run)).collect()
+        runs_of(rows)
     }
 
     /// A page of runs, newest first, and how many match in all.
@@ -81,7 +84,7 @@ impl Store {
                 (total, rows)
             }
         };
-        let mut runs = rows.into_iter().map(|it| Ok(it.into_stored()?.run)).collect::<Result<Vec<_>>>()?;
+        let mut runs = runs_of(rows)?;
         // One more than the page was asked for, to know whether there is a next one.
         let has_more = runs.len() > limit;
         runs.truncate(limit);
@@ -95,7 +98,7 @@ impl Store {
         let mut reader = self.db.reader().await?;
         let sql = concat!("SELECT ", run_columns!(), " FROM runs WHERE is_active = 1 ORDER BY id");
         let rows = fetch!(all, RunRow, reader, sql)?;
-        rows.into_iter().map(|it| Ok(it.into_stored()?.run)).collect()
+        runs_of(rows)
     }
 
     /// How many runs there are of each state; states without a run are left out.

@@ -14,7 +14,7 @@ use crate::{
     Store,
     db::{Durability, execute, fetch},
     error::Result,
-    run_row::{RunRow, run_columns},
+    run_row::{RunRow, run_columns, runs_of},
     text,
 };
 
@@ -49,6 +49,17 @@ impl Store {
         }
         tx.commit().await?;
         Ok(sweep.id.clone())
+    }
+
+    /// The sweep that this key started.
+    pub async fn sweep_get_by_key(&self, key: &str) -> Result<Option<Sweep>> {
+        let mut reader = self.db.reader().await?;
+        let row = fetch!(optional, (String,), reader, "SELECT id FROM sweeps WHERE key = $1", &*text::plain(key))?;
+        drop(reader);
+        match row {
+            Some((id,)) => self.sweep_get(&sweep_id(&id)?).await,
+            None => Ok(None),
+        }
     }
 
     pub async fn sweep_get(&self, id: &SweepId) -> Result<Option<Sweep>> {
@@ -108,7 +119,7 @@ impl Store {
             " FROM runs WHERE id IN (SELECT run_id FROM sweep_trials WHERE sweep_id = $1) ORDER BY id"
         );
         let rows = fetch!(all, RunRow, reader, sql, id.as_str())?;
-        rows.into_iter().map(|it| Ok(it.into_stored()?.run)).collect()
+        runs_of(rows)
     }
 
     /// The last value of a metric of each trial that has one. What the log says goes before CloudWatch's averages, the

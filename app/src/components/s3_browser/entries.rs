@@ -54,7 +54,7 @@ pub(super) fn Entries(browser: S3Browser) -> impl IntoView {
             match (&it.error, it.is_loading, is_empty) {
                 (Some(_), ..) | (None, false, false) => "",
                 (None, true, _) => "Looking into S3 …",
-                (None, false, true) => "Nothing lies here that begins so.",
+                (None, false, true) => "Nothing here begins with that.",
             }
         })
     };
@@ -74,7 +74,7 @@ pub(super) fn Entries(browser: S3Browser) -> impl IntoView {
     view! {
         <div class="s3-entries" tabindex="-1" node_ref=frame>
             {error}
-            <ul aria-label="What lies here">{rows}</ul>
+            <ul aria-label="Contents">{rows}</ul>
             <p class="hint" role="status">{state}</p>
             {more}
         </div>

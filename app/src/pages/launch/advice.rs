@@ -30,15 +30,17 @@ pub(super) fn Warnings() -> impl IntoView {
             </li>
         }
     };
-    move || {
+    let section = move || {
         (!warnings.with(Vec::is_empty)).then(|| {
             view! {
-                <section class="advice" aria-label="Before you launch" aria-live="polite">
+                <section class="advice" aria-label="Before you launch">
                     <ul>{warnings.get().into_iter().map(row).collect_view()}</ul>
                 </section>
             }
         })
-    }
+    };
+    // Always there: what comes into being together with its text is not announced.
+    view! { <div aria-live="polite">{section}</div> }
 }
 
 /// They come with the quote, so they are there with script only, and the button needs nothing else.

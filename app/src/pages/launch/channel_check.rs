@@ -34,30 +34,21 @@ pub(super) fn ChannelCheckLine(
         let uri = uri.with(|it| S3Uri::parse(it).ok())?;
         Some((uri, data_type.with(|it| ChannelDataType::parse(it))?))
     });
-    Effect::new(move |_| {
-        let Some(asked) = wanted.get() else {
-            look.set(Look::Idle);
-            return;
-        };
-        look.set(Look::Looking);
-        // By then the card may be gone, or another URI typed: the signals say so.
-        let is_wanted = move |asked: &(S3Uri, ChannelDataType)| {
-            wanted.try_with_untracked(|it| it.as_ref() == Some(asked)) == Some(true)
-        };
-        set_timeout(
-            move || {
-                if !is_wanted(&asked) {
-                    return;
-                }
-                spawn_local(async move {
-                    let seen = channel_check(asked.0.clone(), asked.1).await;
-                    if is_wanted(&asked) {
-                        look.try_set(Look::Seen(seen));
-                    }
-                });
-            },
-            TYPING_PAUSE,
-        );
+    // By then the card may be gone, or another URI typed: the signals say so.
+    let mut ask = debounce(TYPING_PAUSE, move |asked: (S3Uri, ChannelDataType)| {
+        spawn_local(async move {
+            let seen = channel_check(asked.0.clone(), asked.1).await;
+            if wanted.try_with_untracked(|it| it.as_ref() == Some(&asked)) == Some(true) {
+                look.try_set(Look::Seen(seen));
+            }
+        });
+    });
+    Effect::new(move |_| match wanted.get() {
+        None => look.set(Look::Idle),
+        Some(asked) => {
+            look.set(Look::Looking);
+            ask(asked);
+        }
     });
     let line = move || {
         let (class, icon, text) = match look.get() {

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::state::FormState;
 use crate::{
     api::share::{ReadView, RenderedView, share_read, share_render},
-    components::copy::CopyButton,
+    components::{copy::CopyButton, field::area_text},
 };
 
 /// Stands where a source's place will stand that only launch knows.
@@ -137,7 +137,7 @@ pub(super) fn JsonPane() -> impl IntoView {
                 on:input=on_input
                 on:blur=on_blur
             >
-                {shown.get_untracked()}
+                {area_text(&shown.get_untracked())}
             </textarea>
             <p class="field-error" id="json-error" role="status">{move || spans(reading.with(|it| it.wrong.clone()))}</p>
             <p class="hint" role="status">{move || spans(reading.with(|it| it.notes.clone()))}</p>

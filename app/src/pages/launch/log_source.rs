@@ -2,7 +2,7 @@
 //! job whose name was typed.
 
 use domain::{ids::ExperimentName, run::RunFilter, status::LaunchState};
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{ev::KeyboardEvent, prelude::*, task::spawn_local};
 
 use super::state::FormState;
 use crate::api::{run::run_log_tail, runs::run_list};
@@ -20,7 +20,7 @@ pub(super) fn LogSource(log: RwSignal<String>) -> impl IntoView {
     let is_fetching = RwSignal::new(false);
     let said = RwSignal::new(String::new());
     let offered = RwSignal::new(Vec::<String>::new());
-    let fetch_log = move |_| {
+    let fetch_log = move || {
         is_fetching.set(true);
         said.set(String::new());
         spawn_local(async move {
@@ -55,9 +55,14 @@ pub(super) fn LogSource(log: RwSignal<String>) -> impl IntoView {
                 prop:value=move || job_name.get()
                 on:focus=offer
                 on:input=move |event| job_name.set(event_target_value(&event))
+                // It stands in the launch form, where Enter would launch.
+                on:keydown=move |event: KeyboardEvent| if event.key() == "Enter" {
+                    event.prevent_default();
+                    fetch_log();
+                }
             />
             <datalist id="workbench-jobs">{options}</datalist>
-            <button type="button" class="button is-small" disabled=move || is_fetching.get() on:click=fetch_log>
+            <button type="button" class="button is-small" disabled=move || is_fetching.get() on:click=move |_| fetch_log()>
                 {move || if is_fetching.get() { "Fetching" } else { "Fetch its log" }}
             </button>
         </div>

@@ -1,6 +1,6 @@
 //! Presets in the launch form: one to begin with, and the form as it stands as a new one.
 
-use leptos::prelude::*;
+use leptos::{ev::KeyboardEvent, html, prelude::*};
 
 use crate::{
     api::{launch::PresetNote, presets::PresetCard},
@@ -55,14 +55,24 @@ pub(super) fn PresetChoices(presets: Vec<PresetCard>, preset: Option<PresetNote>
 #[component]
 pub(super) fn SavePreset(errors: FormErrors) -> impl IntoView {
     let id = field_id("preset_name");
+    let save = NodeRef::<html::Button>::new();
+    // In the launch form Enter would launch.
+    let on_key = move |event: KeyboardEvent| {
+        if event.key() == "Enter" {
+            event.prevent_default();
+            if let Some(save) = save.get_untracked() {
+                save.click();
+            }
+        }
+    };
     view! {
         <details class="fold" open=move || !errors.of("preset_name").is_empty()>
             <summary>"Save as a preset"</summary>
             <div class="fold-body">
                 <label for=id.clone()>"Name"</label>
-                <input id=id name="preset_name" type="text" maxlength="80" autocomplete="off"/>
+                <input id=id name="preset_name" type="text" maxlength="80" autocomplete="off" on:keydown=on_key/>
                 <FieldErrors field="preset_name" errors/>
-                <button type="submit" class="button is-small" formaction=paths::PRESETS>
+                <button type="submit" class="button is-small" formaction=paths::PRESETS node_ref=save>
                     <Glyph icon=Icon::Plus/>
                     "Save this form"
                 </button>

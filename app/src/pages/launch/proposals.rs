@@ -53,7 +53,7 @@ pub(super) fn Proposals(file: NodeRef<html::Input>) -> impl IntoView {
             (SourceKind::Upload, kept) => match read_chosen(file, ask) {
                 Chosen::Reading => {}
                 Chosen::Archive => offer.set(Offer::Nothing(
-                    "An archive can be looked into once it was uploaded. Choose the script alone, or paste a log."
+                    "An archive can be looked into once it is uploaded. Choose the script alone, or paste a log."
                         .to_owned(),
                 )),
                 Chosen::None => match kept {

@@ -44,27 +44,16 @@ impl QuoteState {
     pub(super) fn new(form: FormState) -> Self {
         let this = Self { quote: RwSignal::new(Quote::default()), asked: RwSignal::new(Asked::NotYet) };
         let subject = Memo::new(move |_| form.draft.with(subject));
-        let changes = StoredValue::new(0_u64);
-        Effect::new(move |_| {
-            let draft = subject.get();
-            changes.update_value(|it| *it += 1);
-            let number = changes.get_value();
-            // Of a burst of keys the last one asks, and an answer that was overtaken is dropped. The form may be gone.
-            let is_newest = move || changes.try_get_value() == Some(number);
-            set_timeout(
-                move || {
-                    if is_newest() {
-                        spawn_local(async move {
-                            let answer = launch_quote(draft).await;
-                            if is_newest() {
-                                this.take(answer.ok());
-                            }
-                        });
-                    }
-                },
-                PAUSE,
-            );
+        // Of a burst of keys the last one asks, and an answer that was overtaken is dropped. The form may be gone.
+        let mut ask = debounce(PAUSE, move |draft: JobDraft| {
+            spawn_local(async move {
+                let answer = launch_quote(draft.clone()).await;
+                if subject.try_with_untracked(|it| *it == draft) == Some(true) {
+                    this.take(answer.ok());
+                }
+            });
         });
+        Effect::new(move |_| ask(subject.get()));
         this
     }
 

@@ -14,7 +14,7 @@ use crate::{
     api::launch::SampleCard,
     components::{
         code_editor::CodeEditor,
-        field::{FieldErrors, FormErrors, TextField, field_id},
+        field::{FieldErrors, FormErrors, TextField, described_by, field_id, is_wrong},
         s3_browser::S3Pick,
     },
     model::rows::bytes,
@@ -146,7 +146,8 @@ fn ScriptFields(errors: FormErrors) -> impl IntoView {
 fn FileField(max_upload_bytes: u64, errors: FormErrors, file: NodeRef<html::Input>) -> impl IntoView {
     let state = FormState::of_form();
     let id = field_id("source_file");
-    let is_wrong = move || !errors.of("source_file").is_empty();
+    let is_wrong = is_wrong("source_file", errors);
+    let described_by = described_by(&id, true, is_wrong);
     let kept = state.kept.with_value(|it| it.source_file_name.clone().zip(it.source_sha256.clone()));
     let has_script = state.kept.with_value(|it| it.has_script);
     let limit = bytes(max_upload_bytes);
@@ -174,8 +175,8 @@ fn FileField(max_upload_bytes: u64, errors: FormErrors, file: NodeRef<html::Inpu
                 name="source_file"
                 accept=".py,.tar.gz,.tgz,.zip"
                 node_ref=file
-                aria-invalid=move || is_wrong().then_some("true")
-                aria-describedby="f-source-file-hint f-source-file-error"
+                aria-invalid=move || is_wrong.get().then_some("true")
+                aria-describedby=described_by
                 on:change=move |_| {
                     state.file_error.set(check_file(file, max_upload_bytes));
                     errors.touch.run("source_file".to_owned());

@@ -10,7 +10,7 @@ use domain::{
     ansi,
     metric_trial::{Found, Miss, lines, points, try_definition},
 };
-use leptos::{html, leptos_dom::helpers::TimeoutHandle, prelude::*};
+use leptos::{html, prelude::*};
 
 use super::{log_source::LogSource, proposals::Proposals};
 use crate::components::{
@@ -52,15 +52,8 @@ pub(super) fn Workbench(file: NodeRef<html::Input>) -> impl IntoView {
     let rows = form.rows(DEFINITIONS);
     let typed = Memo::new(move |_| Inputs { log: log.get(), definitions: definitions(form, &rows.get()) });
     let settled = RwSignal::new(Inputs::default());
-    let timer = StoredValue::new(None::<TimeoutHandle>);
-    Effect::new(move |_| {
-        let wanted = typed.get();
-        if let Some(timer) = timer.get_value() {
-            timer.clear();
-        }
-        let settle = move || drop(settled.try_set(wanted));
-        timer.set_value(set_timeout_with_handle(settle, PAUSE).ok());
-    });
+    let mut settle = debounce(PAUSE, move |it: Inputs| drop(settled.try_set(it)));
+    Effect::new(move |_| settle(typed.get()));
     let trials = Memo::new(move |_| settled.with(trials_of));
     let has_log = Memo::new(move |_| settled.with(|it| !it.log.trim().is_empty()));
     let skipped = move || {

@@ -87,7 +87,7 @@ fn Capsule(page: Page, view: CapsuleView) -> impl IntoView {
             {inputs}
         </section>
         <section class="panel" aria-labelledby="c-rest">
-            <h2 id="c-rest" class="panel-title">"The rest of it"</h2>
+            <h2 id="c-rest" class="panel-title">"Everything else"</h2>
             <dl class="identity">
                 <dt>"Source"</dt>
                 <dd>

@@ -7,17 +7,13 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::{
-    api::{
-        error::ApiError,
-        sweep::{SweepForm, sweep_form_get},
-    },
+    api::sweep::{SweepForm, sweep_form_get},
     components::{
-        fault::Fault,
-        field::{FieldErrors, FormErrors, field_id},
+        field::{FieldErrors, FormErrors, TextField, described_by, field_id, is_wrong},
         icon::{Glyph, Icon},
+        loaded::Loaded,
     },
     model::rows::grouped_digits,
-    pages::not_found::NotFound,
     paths,
 };
 
@@ -39,19 +35,7 @@ pub fn SweepNew() -> impl IntoView {
     let form = Resource::new_blocking(move || wanted.get(), |(key, form)| sweep_form_get(key, form));
     view! {
         <Title text="Sweep"/>
-        <div class="page-head">
-            <h1>"Sweep"</h1>
-            <p class="page-lead">"The same job many times, with other hyperparameters each time."</p>
-        </div>
-        <Transition>
-            {move || Suspend::new(async move {
-                match form.await {
-                    Ok(form) => view! { <Form it=form/> }.into_any(),
-                    Err(ApiError::NotFound) => view! { <NotFound/> }.into_any(),
-                    Err(error) => view! { <Fault error/> }.into_any(),
-                }
-            })}
-        </Transition>
+        <Loaded data=form show=|it| view! { <Form it/> }.into_any()/>
     }
 }
 
@@ -83,13 +67,20 @@ fn Form(it: SweepForm) -> impl IntoView {
     });
     let back = format!("{}?draft={}", paths::LAUNCH, paths::escape(&idempotency_key));
     view! {
-        <form class="launch sweep" method="post" action=paths::SWEEPS novalidate=true>
+        <div class="page-head">
+            <h1>"Sweep"</h1>
+            <p class="page-lead">"The same job many times, with other hyperparameters each time."</p>
+        </div>
+        <form class="launch" method="post" action=paths::SWEEPS novalidate=true>
             <input type="hidden" name="draft" value=idempotency_key/>
             <div class="launch-main">
                 {is_wrong.then(|| view! {
                     <div class="notice notice-bad error-summary" role="alert">
                         <Glyph icon=Icon::Alert/>
-                        <div><h2>"Nothing was started: please look at the fields below"</h2></div>
+                        <div>
+                            <h2>"Nothing was started: please look at the fields below"</h2>
+                            <FieldErrors field="idempotency_key" errors/>
+                        </div>
                     </div>
                 })}
                 <section class="panel" aria-labelledby="sw-values">
@@ -109,10 +100,10 @@ fn Form(it: SweepForm) -> impl IntoView {
                     </fieldset>
                     <FieldErrors field="strategy" errors/>
                     <div class="sweep-grid">
-                        <Text name="trials" label="Trials (random)" value=form.trials errors/>
-                        <Text name="seed" label="Seed (random)" value=form.seed errors/>
-                        <Text name="max_parallel" label="At a time" value=form.max_parallel errors/>
-                        <Text name="budget_usd" label="Budget in dollars, for all" value=form.budget_usd errors/>
+                        <TextField name="trials" label="Trials (random)" value=RwSignal::new(form.trials) errors inputmode="decimal"/>
+                        <TextField name="seed" label="Seed (random)" value=RwSignal::new(form.seed) errors inputmode="decimal"/>
+                        <TextField name="max_parallel" label="At a time" value=RwSignal::new(form.max_parallel) errors inputmode="decimal"/>
+                        <TextField name="budget_usd" label="Budget in dollars, for all" value=RwSignal::new(form.budget_usd) errors inputmode="decimal"/>
                     </div>
                 </section>
                 <section class="panel" aria-labelledby="sw-objective">
@@ -156,9 +147,13 @@ fn Form(it: SweepForm) -> impl IntoView {
 #[component]
 fn ParameterRow(row: usize, name: String, values: String, errors: FormErrors) -> impl IntoView {
     let (of_name, of_values) = (format!("parameters[{row}].name"), format!("parameters[{row}].values"));
+    let (wrong_name, wrong_values) = (is_wrong(&of_name, errors), is_wrong(&of_values, errors));
     view! {
         <div class="sweep-row">
-            <input type="text" id=field_id(&of_name) name=of_name.clone() value=name aria-label=format!("Name of row {}", row + 1) autocomplete="off"/>
+            <input type="text" id=field_id(&of_name) name=of_name.clone() value=name aria-label=format!("Name of row {}", row + 1) autocomplete="off"
+                aria-invalid=move || wrong_name.get().then_some("true")
+                aria-describedby=described_by(&field_id(&of_name), false, wrong_name)
+            />
             <input
                 type="text"
                 id=field_id(&of_values)
@@ -167,20 +162,11 @@ fn ParameterRow(row: usize, name: String, values: String, errors: FormErrors) ->
                 placeholder="0.1, 0.2, 0.4"
                 aria-label=format!("Values of row {}", row + 1)
                 autocomplete="off"
+                aria-invalid=move || wrong_values.get().then_some("true")
+                aria-describedby=described_by(&field_id(&of_values), false, wrong_values)
             />
             <FieldErrors field=of_name errors/>
             <FieldErrors field=of_values errors/>
-        </div>
-    }
-}
-
-#[component]
-fn Text(name: &'static str, label: &'static str, value: String, errors: FormErrors) -> impl IntoView {
-    view! {
-        <div class="field">
-            <label for=field_id(name)>{label}</label>
-            <input type="text" id=field_id(name) name=name value=value inputmode="decimal" autocomplete="off"/>
-            <FieldErrors field=name errors/>
         </div>
     }
 }

@@ -1,13 +1,12 @@
 //! `/sweeps`: the newest first.
 
-use domain::sweep::Sweep;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::{plan_words, state_word};
+use super::state_word;
 use crate::{
-    api::sweep::sweep_list,
-    components::fault::{Empty, Fault},
+    api::sweep::{SweepLine, sweep_list},
+    components::{fault::Empty, loaded::Loaded},
     paths,
 };
 
@@ -20,16 +19,13 @@ pub fn Sweeps() -> impl IntoView {
             <h1>"Sweeps"</h1>
             <p class="page-lead">"One form launched many times, with other hyperparameters each time."</p>
         </div>
-        <Transition>
-            {move || Suspend::new(async move {
-                match list.await {
-                    Ok(list) if list.is_empty() => view! { <NoSweep/> }.into_any(),
-                    Ok(list) => view! { <Table list/> }.into_any(),
-                    Err(error) => view! { <Fault error/> }.into_any(),
-                }
-            })}
-        </Transition>
+        <Loaded data=list show=|list| view! { <List list/> }.into_any()/>
     }
+}
+
+#[component]
+fn List(list: Vec<SweepLine>) -> impl IntoView {
+    if list.is_empty() { view! { <NoSweep/> }.into_any() } else { view! { <Table list/> }.into_any() }
 }
 
 #[component]
@@ -43,14 +39,14 @@ fn NoSweep() -> impl IntoView {
 }
 
 #[component]
-fn Table(list: Vec<Sweep>) -> impl IntoView {
+fn Table(list: Vec<SweepLine>) -> impl IntoView {
     let rows = list
         .into_iter()
         .map(|it| {
             view! {
                 <tr>
-                    <th scope="row"><a href=paths::sweep(&it.id)>{plan_words(&it.spec)}</a></th>
-                    <td data-label="Experiment">{it.spec.draft.experiment.clone()}</td>
+                    <th scope="row"><a href=paths::sweep(&it.id)>{it.plan}</a></th>
+                    <td data-label="Experiment">{it.experiment}</td>
                     <td data-label="State">{state_word(it.state)}</td>
                     <td class="is-number" data-label="Created">{it.created_at.to_civil_seconds()}</td>
                 </tr>

@@ -8,7 +8,7 @@ pub use form::SweepNew;
 pub use list::Sweeps;
 pub use trials::{SweepLink, SweepPage};
 
-use domain::sweep::{Strategy, SweepSpec, SweepState};
+use domain::sweep::SweepState;
 
 const fn state_word(state: SweepState) -> &'static str {
     match state {
@@ -16,14 +16,4 @@ const fn state_word(state: SweepState) -> &'static str {
         SweepState::Finished => "Finished",
         SweepState::Stopped => "Stopped",
     }
-}
-
-/// `grid over lr, epochs`
-fn plan_words(spec: &SweepSpec) -> String {
-    let names: Vec<&str> = spec.dimensions.iter().map(|it| it.name.as_str()).collect();
-    let strategy = match spec.strategy {
-        Strategy::Grid => "grid",
-        Strategy::Random { .. } => "random",
-    };
-    format!("{strategy} over {}", names.join(", "))
 }

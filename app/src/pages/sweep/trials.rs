@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use domain::{
     ids::{RunId, SweepId},
     live::{LiveEvent, Topic},
-    run::Run,
+    run::{Run, RunBadge},
     sweep::{Goal, SweepState, Trial},
     time::Timestamp,
 };
@@ -13,22 +13,18 @@ use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
-use super::{plan_words, state_word};
+use super::state_word;
 use crate::{
-    api::{
-        error::ApiError,
-        sweep::{SweepView, sweep_get},
-    },
+    api::sweep::{SweepView, sweep_get},
     components::{
         badge::Badge,
-        fault::Fault,
         icon::{Glyph, Icon},
-        money::Money,
+        loaded::Loaded,
         now::{Age, ticking},
+        run_table::moving_figures,
     },
     live::{self, Heard},
-    model::rows::{self, grouped_digits, number},
-    pages::not_found::NotFound,
+    model::rows::{grouped_digits, number},
     paths,
 };
 
@@ -39,15 +35,7 @@ pub fn SweepPage() -> impl IntoView {
     let view = Resource::new_blocking(move || id.get(), sweep_get);
     view! {
         <Title text="Sweep"/>
-        <Transition>
-            {move || Suspend::new(async move {
-                match view.await {
-                    Ok(view) => view! { <Screen view/> }.into_any(),
-                    Err(ApiError::NotFound) => view! { <NotFound/> }.into_any(),
-                    Err(error) => view! { <Fault error/> }.into_any(),
-                }
-            })}
-        </Transition>
+        <Loaded data=view show=|view| view! { <Screen view/> }.into_any()/>
     }
 }
 
@@ -56,10 +44,12 @@ fn Screen(view: SweepView) -> impl IntoView {
     let now = ticking(view.now);
     let (id, created_at) = (view.sweep.id.clone(), view.sweep.created_at);
     let experiment = view.sweep.spec.draft.experiment.clone();
-    let words = plan_words(&view.sweep.spec);
+    let words = view.sweep.spec.words();
     let live_number = view.live_number;
     let known = RwSignal::new(view);
     let again = id.to_string();
+    // Of many events the newest reads, so that no older answer comes after a newer one.
+    let newest = StoredValue::new(0_u64);
     live::listen(Topic::Runs, live_number, move |heard| {
         let is_ours = match &heard {
             Heard::Event(LiveEvent::Run(run)) => run.sweep().is_some_and(|it| it.as_str() == again),
@@ -67,7 +57,8 @@ fn Screen(view: SweepView) -> impl IntoView {
             _ => false,
         };
         if is_ours {
-            read_again(known, again.clone(), LATE_READS);
+            newest.update_value(|it| *it += 1);
+            read_again(known, again.clone(), Reading { newest, number: newest.get_value(), tries: LATE_READS });
         }
     });
     let state = Memo::new(move |_| known.with(|it| it.sweep.state));
@@ -105,7 +96,7 @@ fn Screen(view: SweepView) -> impl IntoView {
             <p class="run-sub"><span>{progress}</span><span>"created "<Age at=created_at now/></span></p>
         </div>
         {move || message().map(|it| view! { <p class="notice notice-warn">{it}</p> })}
-        {move || view! { <Trials view=known.get() now=now.get()/> }}
+        {move || view! { <Trials view=known.get() now/> }}
     }
 }
 
@@ -114,21 +105,43 @@ fn Screen(view: SweepView) -> impl IntoView {
 const LATE_READS: u32 = 5;
 const LATE_READ_AFTER: Duration = Duration::from_secs(2);
 
-fn read_again(known: RwSignal<SweepView>, id: String, tries: u32) {
+/// One event's readings.
+#[derive(Clone, Copy)]
+struct Reading {
+    newest: StoredValue<u64>,
+    number: u64,
+    tries: u32,
+}
+
+impl Reading {
+    /// Nothing has happened since; `false` also when the page is gone.
+    fn is_newest(self) -> bool {
+        self.newest.try_get_value() == Some(self.number)
+    }
+}
+
+fn read_again(known: RwSignal<SweepView>, id: String, reading: Reading) {
+    if !reading.is_newest() {
+        return;
+    }
     spawn_local(async move {
         let Ok(view) = sweep_get(id.clone()).await else { return };
+        if !reading.is_newest() {
+            return;
+        }
         let is_over = view.runs.len() == view.sweep.trials.len() && view.runs.iter().all(Run::is_over);
         let has_late_values = view.sweep.spec.objective.is_some()
-            && view.runs.iter().any(|it| it.is_over() && !view.values.contains_key(&it.id));
+            && view.runs.iter().any(|it| it.badge() == RunBadge::Completed && !view.values.contains_key(&it.id));
         let is_late = has_late_values || (is_over && view.sweep.state == SweepState::Running);
-        if known.try_set(view).is_none() && is_late && tries > 0 {
-            set_timeout(move || read_again(known, id, tries - 1), LATE_READ_AFTER);
+        if known.try_set(view).is_none() && is_late && reading.tries > 0 {
+            let next = Reading { tries: reading.tries - 1, ..reading };
+            set_timeout(move || read_again(known, id, next), LATE_READ_AFTER);
         }
     });
 }
 
 #[component]
-fn Trials(view: SweepView, now: Timestamp) -> impl IntoView {
+fn Trials(view: SweepView, now: ReadSignal<Timestamp>) -> impl IntoView {
     let SweepView { sweep, runs, values, .. } = view;
     let objective = sweep.spec.objective.clone();
     let best = objective.as_ref().and_then(|it| it.best(&values));
@@ -139,7 +152,7 @@ fn Trials(view: SweepView, now: Timestamp) -> impl IntoView {
             Goal::Minimize => "lower is better",
             Goal::Maximize => "higher is better",
         };
-        view! { <th scope="col" class="is-number" title=arrow>{it.metric.clone()}</th> }
+        view! { <th scope="col" class="is-number" title=arrow>{it.metric.clone()}<span class="sr-only">", "{arrow}</span></th> }
     });
     let rows = sweep
         .trials
@@ -176,8 +189,14 @@ fn Trials(view: SweepView, now: Timestamp) -> impl IntoView {
 
 /// `value`: `None` without an objective.
 #[component]
-fn TrialRow(trial: Trial, run: Option<Run>, value: Option<String>, is_best: bool, now: Timestamp) -> impl IntoView {
-    let label = format!("{}", trial.number + 1);
+fn TrialRow(
+    trial: Trial,
+    run: Option<Run>,
+    value: Option<String>,
+    is_best: bool,
+    now: ReadSignal<Timestamp>,
+) -> impl IntoView {
+    let label = (trial.number + 1).to_string();
     let head = match &run {
         Some(run) => view! { <a href=paths::run(&run.id)>{label}</a> }.into_any(),
         None => label.into_any(),
@@ -185,14 +204,11 @@ fn TrialRow(trial: Trial, run: Option<Run>, value: Option<String>, is_best: bool
     let cells =
         trial.parameters.into_iter().map(|(name, value)| view! { <td data-label=name>{value}</td> }).collect_view();
     let value = value.map(|it| view! { <td class="is-number" data-label="Objective">{it}</td> });
-    let (badge, duration, cost) = match run {
-        Some(run) => (
-            view! { <Badge badge=run.badge()/> }.into_any(),
-            rows::duration(&run, now).unwrap_or_else(|| "—".to_owned()),
-            view! { <Money cost=run.cost(now)/> }.into_any(),
-        ),
-        None => (view! { <span class="dim">"planned"</span> }.into_any(), "—".to_owned(), "—".into_any()),
+    let badge = match &run {
+        Some(run) => view! { <Badge badge=run.badge()/> }.into_any(),
+        None => view! { <span class="dim">"planned"</span> }.into_any(),
     };
+    let (duration, cost) = moving_figures(run, now.into());
     view! {
         <tr class:is-best=is_best>
             <th scope="row">{head}{is_best.then(|| view! { " "<span class="tag">"best"</span> })}</th>

@@ -33,7 +33,7 @@ pub enum DriftState {
 }
 
 /// Objects named one by one in a report.
-pub const MAX_NAMED: usize = 20;
+const MAX_NAMED: usize = 20;
 
 impl DriftItem {
     pub fn new(subject: &str, state: DriftState, summary: impl Into<String>) -> Self {

@@ -8,14 +8,14 @@
 mod drift;
 mod reproduction;
 
-pub use drift::{DriftItem, DriftState, MAX_NAMED, channel_drifts, image_drift, price_drift};
+pub use drift::{DriftItem, DriftState, channel_drifts, image_drift, price_drift};
 pub use reproduction::{MetricComparison, Reproduction, Tolerance};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::{job_draft::SCRIPT_PARAMETERS, time::Timestamp};
+use crate::{job_draft::script_parameter, time::Timestamp};
 
 /// Made once per run, when it is launched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,8 +79,7 @@ pub fn inputs_of(request: &Value, holds_source: bool) -> Vec<Input> {
             uri: it.pointer("/DataSource/S3DataSource/S3Uri").and_then(Value::as_str).map(str::to_owned),
         })
         .collect();
-    let archive = request.get("HyperParameters").and_then(|it| it[SCRIPT_PARAMETERS[1]].as_str());
-    if let Some(uri) = archive.filter(|it| !holds_source && it.starts_with("s3://")) {
+    if let Some(uri) = script_parameter(request, 1).filter(|it| !holds_source && it.starts_with("s3://")) {
         inputs.push(Input { channel: SOURCE_CHANNEL.to_owned(), uri: Some(uri.to_owned()) });
     }
     inputs
@@ -163,7 +162,7 @@ mod tests {
     #[test]
     fn inputs_are_the_channels_and_an_archive_that_is_not_ours() {
         let request = json!({
-            "HyperParameters": { "sagemaker_submit_directory": "s3://b/code.tar.gz" },
+            "HyperParameters": { "sagemaker_submit_directory": "\"s3://b/code.tar.gz\"" },
             "InputDataConfig": [
                 { "ChannelName": "train", "DataSource": { "S3DataSource": { "S3Uri": "s3://b/train/" } } },
                 { "ChannelName": "disk", "DataSource": { "FileSystemDataSource": { "FileSystemId": "fs-1" } } },

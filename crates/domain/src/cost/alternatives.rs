@@ -39,15 +39,21 @@ pub(super) fn alternatives(request: &TrainingJobRequest, program: &Program, runs
         let is_stale = it.price.as_ref().is_some_and(|it| it.confidence == "stale");
         !is_stale && price_of(it).is_some_and(|price| price < chosen_price) && has_gpu(it) == has_gpu(chosen)
     };
-    let mut found: Vec<Alternative> = InstanceTypeInfo::all()
+    let mut found: Vec<(&InstanceTypeInfo, NanoUsd, Vec<&PastRun>)> = InstanceTypeInfo::all()
         .iter()
         .filter(is_cheaper)
-        .filter_map(|it| alternative(it, request, program, runs, count))
+        .filter_map(|it| Some((it, price_of(it)?, runs_on(it, program, runs, count))))
         .collect();
-    found.sort_by_key(|it| (it.run_count == 0, std::cmp::Reverse(it.price_nanousd_per_hour)));
+    found.sort_by_key(|(_, price, group)| (group.is_empty(), std::cmp::Reverse(*price)));
     found.truncate(MAX_ALTERNATIVES);
-    found.sort_by_key(|it| std::cmp::Reverse(it.price_nanousd_per_hour));
-    found
+    found.sort_by_key(|(_, price, _)| std::cmp::Reverse(*price));
+    found.into_iter().filter_map(|(info, price, group)| alternative(info, price, &group, request)).collect()
+}
+
+/// This script's runs on the type. Another script on it says nothing about this one's speed.
+fn runs_on<'r>(info: &InstanceTypeInfo, program: &Program, runs: &'r [PastRun], count: u32) -> Vec<&'r PastRun> {
+    let closest = program.closest(runs, &info.name, count).filter(|(likeness, _)| *likeness != Likeness::Image);
+    closest.map(|(_, group)| group).unwrap_or_default()
 }
 
 fn price_of(info: &InstanceTypeInfo) -> Option<NanoUsd> {
@@ -56,20 +62,16 @@ fn price_of(info: &InstanceTypeInfo) -> Option<NanoUsd> {
 
 fn alternative(
     info: &InstanceTypeInfo,
+    price: NanoUsd,
+    group: &[&PastRun],
     request: &TrainingJobRequest,
-    program: &Program,
-    runs: &[PastRun],
-    count: u32,
 ) -> Option<Alternative> {
     let request = on_type(request, &info.name)?;
-    // Another script on this type says nothing about this one's speed.
-    let closest = program.closest(runs, &info.name, count).filter(|(likeness, _)| *likeness != Likeness::Image);
-    let group = closest.map(|(_, group)| group).unwrap_or_default();
-    let median = Durations::of(&group).map(|it| it.median);
+    let median = Durations::of(group).map(|it| it.median);
     let cut = |seconds: u64| seconds.min(u64::from(request.max_runtime_seconds()));
     Some(Alternative {
         instance_type: info.name.clone(),
-        price_nanousd_per_hour: price_of(info)?,
+        price_nanousd_per_hour: price,
         run_count: u32::try_from(group.len()).unwrap_or(u32::MAX),
         median_seconds: median,
         likely: median.and_then(|it| Estimate::lasting(&request, cut(it)).at_most),

@@ -57,7 +57,9 @@ struct Printed {
 /// The definitions that this Python script asks for, in the order of its statements.
 pub fn metric_proposals(script: &str) -> Vec<MetricProposal> {
     let calls = calls_in(script, MAX_CALLS, prints);
-    let printed: Vec<Printed> = calls.iter().flat_map(of_call).collect();
+    let lines = calls.iter().flat_map(of_call);
+    let printed: Vec<Printed> =
+        lines.filter(|it| it.sample.text.chars().count() <= MAX_EXAMPLE_CHARS).take(MAX_CALLS).collect();
     let mut proposals: Vec<MetricProposal> = Vec::new();
     let mut add = |proposal: Option<MetricProposal>| {
         if let Some(proposal) = proposal
@@ -67,10 +69,13 @@ pub fn metric_proposals(script: &str) -> Vec<MetricProposal> {
         {
             proposals.push(proposal);
         }
+        proposals.len() < MAX_PROPOSALS
     };
-    for (index, line) in printed.iter().enumerate() {
-        for at in 0..line.pieces.len() {
-            add(of_field(&printed, index, at));
+    // A field costs several searches in every line: no further one is looked at once there are enough.
+    let places = printed.iter().enumerate().flat_map(|(index, line)| (0..line.pieces.len()).map(move |at| (index, at)));
+    for (index, at) in places {
+        if !add(of_field(&printed, index, at)) {
+            break;
         }
     }
     for it in framework::printed(script) {

@@ -3,6 +3,8 @@
 //!
 //! One call is read up to [`MAX_CALL_BYTES`], so that a hostile script costs no more than a long one.
 
+use crate::python_text::text_length;
+
 /// A statement that prints a line is shorter than this.
 const MAX_CALL_BYTES: usize = 8 * 1024;
 
@@ -62,9 +64,13 @@ fn dotted_name(text: &str) -> &str {
 
 /// What stands between the bracket at the beginning and the one that closes it.
 pub(super) fn bracketed(text: &str) -> Option<&str> {
+    if !text.starts_with(['(', '[', '{']) {
+        return None;
+    }
+    let text = &text[..text.floor_char_boundary(MAX_CALL_BYTES)];
     let mut depth = 0_usize;
     let mut at = 0;
-    while at < text.len().min(MAX_CALL_BYTES) {
+    while at < text.len() {
         let c = text[at..].chars().next()?;
         if let Some(next) = passed_over(text, at) {
             at = next;
@@ -124,7 +130,7 @@ fn passed_over(text: &str, at: usize) -> Option<usize> {
 
 /// The end of the string literal that begins here.
 fn string_end(text: &str, at: usize) -> Option<usize> {
-    literal(&text[at..]).map(|it| text.len() - it.rest.len())
+    text_length(&text[at..]).map(|it| at + it)
 }
 
 /// One string literal, its escapes read unless it is raw.

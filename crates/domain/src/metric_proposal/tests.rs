@@ -112,6 +112,14 @@ fn what_is_no_metric_is_not_proposed() {
 }
 
 #[test]
+fn letters_beyond_ascii_stand_anywhere() {
+    finds("print(f'é {loss:.4f}')", "é 0.2500", &[("é", 0.25)]);
+    for script in ["print('%f' % λ(x))", "print('loss {}'.formaté(x))", "print(f'größe {loss}')"] {
+        metric_proposals(script);
+    }
+}
+
+#[test]
 fn a_full_stop_after_a_number_is_no_part_of_it() {
     let proposals = metric_proposals("print(f'Loss: {loss:.2f}.')");
     let made = MetricDefinition::parse("loss", &proposals[0].regex).expect("valid");

@@ -105,6 +105,16 @@ impl SweepState {
 }
 
 impl SweepSpec {
+    /// `grid over lr, epochs`
+    pub fn words(&self) -> String {
+        let names: Vec<&str> = self.dimensions.iter().map(|it| it.name.as_str()).collect();
+        let strategy = match self.strategy {
+            Strategy::Grid => "grid",
+            Strategy::Random { .. } => "random",
+        };
+        format!("{strategy} over {}", names.join(", "))
+    }
+
     /// The form of one trial.
     pub fn draft_of(&self, id: &SweepId, trial: &Trial) -> JobDraft {
         let mut draft = self.draft.clone();

@@ -2,9 +2,11 @@
 //!
 //! Values of a hyperparameter are a list (`0.1, 0.2, 0.4`), steps (`10 to 50 step 10`) or a range (`0.001 to 0.1 log`).
 
+use std::{cmp::Ordering, collections::BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
-use super::{Dimension, DimensionValues, Goal, MAX_TRIALS, Objective, Strategy, SweepSpec};
+use super::{Dimension, DimensionValues, Goal, MAX_TRIALS, Objective, Strategy, SweepSpec, plan::number};
 use crate::{
     job_draft::{FieldError, JobDraft},
     money::NanoUsd,
@@ -218,16 +220,18 @@ fn values(text: &str) -> Result<DimensionValues, String> {
         [min, "to", max, "step", step] => steps(min, max, step),
         [_, "to", ..] => Err("a range reads `0.001 to 0.1`, `0.001 to 0.1 log` or `10 to 50 step 10`.".to_owned()),
         _ => {
-            let mut list: Vec<String> = Vec::new();
+            let (mut list, mut seen) = (Vec::new(), BTreeSet::new());
             for value in text.split(',').map(str::trim).filter(|it| !it.is_empty()) {
-                if !list.iter().any(|it| it == value) {
+                if seen.insert(value) {
                     list.push(value.to_owned());
                 }
             }
-            if list.is_empty() {
-                Err("list values with commas between them.".to_owned())
-            } else {
-                Ok(DimensionValues::List(list))
+            match list.len() {
+                0 => Err("list values with commas between them.".to_owned()),
+                count if count > MAX_TRIALS => {
+                    Err(format!("these are {count} values, and a sweep has at most {MAX_TRIALS} trials: take fewer."))
+                }
+                _ => Ok(DimensionValues::List(list)),
             }
         }
     }
@@ -239,7 +243,11 @@ fn bounds(min: &str, max: &str) -> Result<(f64, f64), String> {
         value.ok_or_else(|| format!("`{text}` is not a number: a range goes from one number to another."))
     };
     let (low, high) = (number(min)?, number(max)?);
-    if low < high { Ok((low, high)) } else { Err(format!("the range begins above its end: write `{max} to {min}`.")) }
+    match low.total_cmp(&high) {
+        Ordering::Less => Ok((low, high)),
+        Ordering::Equal => Err(format!("the range begins where it ends: write `{min}` alone for one value.")),
+        Ordering::Greater => Err(format!("the range begins above its end: write `{max} to {min}`.")),
+    }
 }
 
 fn range(min: &str, max: &str, is_log: bool) -> Result<DimensionValues, String> {
@@ -260,9 +268,8 @@ fn steps(min: &str, max: &str, step: &str) -> Result<DimensionValues, String> {
     if count >= MAX_TRIALS as f64 {
         return Err(format!("these are more than {MAX_TRIALS} values: take a larger step."));
     }
-    let decimals = |text: &str| text.split_once('.').map_or(0, |(_, digits)| digits.len());
-    let digits = decimals(min).max(decimals(step));
-    let values = (0..=count as u32).map(|it| format!("{:.digits$}", low + f64::from(it) * size));
+    // Eleven digits: what adding up steps leaves behind them is no part of the value.
+    let values = (0..=count as u32).map(|it| number(low + f64::from(it) * size, 11));
     Ok(DimensionValues::List(values.collect()))
 }
 
@@ -282,11 +289,14 @@ mod tests {
         assert_eq!(list("adam, sgd,adam ,"), ["adam", "sgd"]);
         assert_eq!(list("10 to 50 step 20"), ["10", "30", "50"]);
         assert_eq!(list("0.1 to 0.3 step 0.1"), ["0.1", "0.2", "0.3"]);
+        assert_eq!(list("1e-5 to 3e-5 step 1e-5"), ["0.00001", "0.00002", "0.00003"]);
+        assert!(values(&format!("1.{} to 3 step 1", "0".repeat(70_000))).is_ok(), "however it is written");
         let log = DimensionValues::Range { min: 0.001, max: 0.1, is_log: true, is_integer: false };
         assert_eq!(values("0.001 to 0.1 log"), Ok(log));
         let whole = DimensionValues::Range { min: 2.0, max: 8.0, is_log: false, is_integer: true };
         assert_eq!(values("2 to 8"), Ok(whole));
-        for wrong in ["5 to 1", "0 to 1 log", "1 to x", "1 to 5 step 0", "1 to 5 by 2", "0 to 1 step 0.00001"] {
+        for wrong in ["5 to 1", "5 to 5", "0 to 1 log", "1 to x", "1 to 5 step 0", "1 to 5 by 2", "0 to 1 step 0.00001"]
+        {
             assert!(values(wrong).is_err(), "{wrong}");
         }
     }

@@ -89,18 +89,17 @@ impl DimensionValues {
                 } else {
                     min + at * (max - min)
                 };
-                number(value.clamp(*min, *max), *is_integer)
+                let value = value.clamp(*min, *max);
+                // Six digits are more than any training can tell apart, and read better in a table than seventeen.
+                if *is_integer { format!("{}", value.round() as i64) } else { number(value, 5) }
             }
         }
     }
 }
 
-/// Six digits are more than any training can tell apart, and read better in a table than seventeen.
-fn number(value: f64, is_integer: bool) -> String {
-    if is_integer {
-        return format!("{}", value.round() as i64);
-    }
-    let rounded: f64 = format!("{value:.5e}").parse().unwrap_or(value);
+/// A number in its shortest text, after so many digits behind the first.
+pub(super) fn number(value: f64, digits: usize) -> String {
+    let rounded: f64 = format!("{value:.digits$e}").parse().unwrap_or(value);
     rounded.to_string()
 }
 

@@ -37,10 +37,10 @@ impl Services {
         let series = self.run_series(id, None).await?;
         let region = self.inner.engine.info.region.clone();
         let file_name = format!("{}-capsule.tar.gz", run.job_name);
-        let packed = tokio::task::spawn_blocking(move || {
+        let packed = self.archive_work(move || {
             pack(&run, source.as_ref().map(|it| it.bytes.as_slice()), capsule.as_ref(), &series, &region)
         });
-        let bytes = packed.await.ok().and_then(Result::ok).ok_or(ServiceError::Internal { what: "capsule" })?;
+        let bytes = packed.await?.map_err(|_| ServiceError::Internal { what: "capsule" })?;
         Ok(CapsuleArchive { file_name, bytes: bytes.into() })
     }
 }

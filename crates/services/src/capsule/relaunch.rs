@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{
-    capsule::{DriftItem, DriftState, MAX_NAMED, channel_drifts, image_drift, inputs_of, price_drift},
+    capsule::{DriftItem, DriftState, channel_drifts, image_drift, inputs_of, price_drift},
     ids::RunId,
     instance_type::InstanceTypeInfo,
     run::Run,
@@ -23,7 +23,6 @@ pub struct RelaunchCheck {
     pub idempotency_key: String,
     /// When the inputs were recorded; `None`: there is nothing to compare them with.
     pub recorded_at: Option<Timestamp>,
-    pub checked_at: Timestamp,
     pub items: Vec<DriftItem>,
 }
 
@@ -45,7 +44,7 @@ impl Services {
         }
         let recorded_at = capsule.as_ref().map(|it| it.recorded_at);
         match capsule {
-            None if inputs_of(&run.request, run.source_sha256.is_some()).is_empty() => {
+            _ if inputs_of(&run.request, run.source_sha256.is_some()).is_empty() => {
                 items.push(DriftItem::new("Data", DriftState::Same, "The job has no input channel."));
             }
             None => items.push(DriftItem::new(
@@ -53,9 +52,6 @@ impl Services {
                 DriftState::Unknown,
                 "What its inputs were was not recorded when it was launched.",
             )),
-            Some(capsule) if capsule.channels.is_empty() => {
-                items.push(DriftItem::new("Data", DriftState::Same, "The job has no input channel."));
-            }
             Some(capsule) => match tokio::time::timeout(PATIENCE, self.manifests_read(&run)).await {
                 Ok(Ok(now)) => items.extend(channel_drifts(&capsule, &now)),
                 Ok(Err(err)) => items.push(DriftItem::new("Data", DriftState::Unknown, err.public_message())),
@@ -69,8 +65,7 @@ impl Services {
         items.push(image_drift(run.training_image()));
         let price = run.instance_type.as_deref().and_then(InstanceTypeInfo::find).and_then(|it| it.price.as_ref());
         items.push(price_drift(run.price.as_ref(), price));
-        debug_assert!(items.iter().all(|it| it.details.len() <= 3 * (MAX_NAMED + 1)), "reports are short");
-        Ok(RelaunchCheck { run, idempotency_key: self.launch_key_new(), recorded_at, checked_at: self.now(), items })
+        Ok(RelaunchCheck { run, idempotency_key: self.launch_key_new(), recorded_at, items })
     }
 
     /// Sends the run's request again, as a run of its own that names the first as its parent.

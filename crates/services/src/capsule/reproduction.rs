@@ -32,7 +32,7 @@ impl Services {
         let Some(parent) = self.run_get(&parent).await? else { return Ok(None) };
         let changes = run_changes(&parent, &run)?;
         let verdict = if changes.is_empty() && parent.is_over() && run.is_over() {
-            let (then, now) = (self.run_series(&parent.id, None).await?, self.run_series(&run.id, None).await?);
+            let (then, now) = (self.metric_series(&parent.id).await?, self.metric_series(&run.id).await?);
             Some(Reproduction::compare(&then, &now, tolerance))
         } else {
             None

@@ -13,6 +13,8 @@ mod proposals;
 mod quote;
 mod resolve;
 
+pub(crate) use resolve::blocking;
+
 use std::time::Duration;
 
 use domain::{
@@ -35,6 +37,13 @@ use crate::{EngineError, EngineKind, Sample, ServiceError, Services};
 pub struct Upload {
     pub file_name: String,
     pub bytes: bytes::Bytes,
+}
+
+impl Upload {
+    /// A browser sends an unused file field as an empty file without a name.
+    fn is_chosen(&self) -> bool {
+        !self.file_name.is_empty() || !self.bytes.is_empty()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,7 +137,7 @@ impl Services {
         draft: JobDraft,
         upload: Option<Upload>,
     ) -> Result<LaunchSubmitted, ServiceError> {
-        if key.is_empty() || key.chars().count() > MAX_KEY_CHARS || key.chars().any(char::is_control) {
+        if !is_key(key) {
             let message = "this form has lost its key: open a fresh form and launch from there.";
             return Ok(LaunchSubmitted::Invalid { errors: vec![FieldError::new("idempotency_key", message)] });
         }
@@ -167,8 +176,8 @@ impl Services {
     }
 
     /// The run that this form became.
-    pub(crate) async fn launched_run(&self, key: &str) -> Result<Option<RunId>, ServiceError> {
-        Ok(self.inner.store.draft_get(key).await?.and_then(|it| it.run_id))
+    pub async fn launched_run(&self, key: &str) -> Result<Option<RunId>, ServiceError> {
+        Ok(self.inner.store.run_id_of_key(key).await?)
     }
 
     /// Judges a form; while it is open, what was typed is kept before and with its errors after, and the engine is asked
@@ -238,6 +247,11 @@ impl Services {
 }
 
 /// The same key with another form: names what changed since.
+/// Made here, or chosen by a client.
+pub(crate) fn is_key(key: &str) -> bool {
+    !key.is_empty() && key.chars().count() <= MAX_KEY_CHARS && !key.chars().any(char::is_control)
+}
+
 fn key_reused(spec: &JobSpec, source_uri: &str, run: &Run) -> Vec<FieldError> {
     let changed = build::changed_fields(spec, source_uri, run);
     if changed.is_empty() {

@@ -7,7 +7,7 @@ use domain::{
 };
 use store::PresetOutcome;
 
-use super::{MAX_KEY_CHARS, Upload};
+use super::{Upload, is_key};
 use crate::{ServiceError, Services};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,9 +36,8 @@ impl Services {
             _ => PresetChanged::Invalid { errors },
         };
         if let PresetChanged::Invalid { errors } = &changed
-            && !key.is_empty()
-            && key.chars().count() <= MAX_KEY_CHARS
-            && self.inner.store.draft_get(key).await?.is_none_or(|it| it.run_id.is_none())
+            && is_key(key)
+            && self.launched_run(key).await?.is_none()
         {
             self.inner.store.draft_put(key, &draft, errors, self.now()).await?;
         }
@@ -98,7 +97,7 @@ impl Services {
         mut draft: JobDraft,
         upload: Option<Upload>,
     ) -> Result<(JobDraft, Vec<FieldError>), ServiceError> {
-        let upload = upload.filter(|it| !it.file_name.is_empty() || !it.bytes.is_empty());
+        let upload = upload.filter(Upload::is_chosen);
         let is_upload = draft.source_kind() == SourceKind::Upload;
         if is_upload && upload.is_some() {
             let resolved = self.source_resolve(draft, upload).await?;

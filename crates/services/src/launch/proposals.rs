@@ -27,10 +27,7 @@ impl Services {
     pub async fn source_metric_proposals(&self, sha256: &str) -> Result<Vec<ScriptProposal>, ServiceError> {
         let kept =
             self.inner.store.source_get(sha256).await?.ok_or(ServiceError::NotFound { what: "source archive" })?;
-        let slot = self.inner.upload_slots.acquire().await.map_err(|_| ServiceError::Internal { what: "upload" })?;
-        let found = blocking(move || source::source_scripts(&kept.bytes).map(proposals).unwrap_or_default()).await;
-        drop(slot);
-        found
+        self.archive_work(move || source::source_scripts(&kept.bytes).map(proposals).unwrap_or_default()).await
     }
 
     /// Of one script that is not uploaded yet.

@@ -22,7 +22,8 @@ impl Services {
         };
         let store = &self.inner.store;
         let runs = store.run_past_list(&program).await?;
-        let spot_runs = store.run_past_spot_list().await?;
+        // Without a likely duration there is nothing that spot could make cheaper.
+        let spot_runs = if runs.is_empty() { Vec::new() } else { store.run_past_spot_list().await? };
         Ok(Quote::of(&request, &program, &runs, &spot_runs))
     }
 
@@ -39,8 +40,8 @@ impl Services {
             SourceKind::Upload => Ok(draft.source_sha256.clone()),
             SourceKind::Script => {
                 let (script, limits) = (draft.script.clone(), self.inner.config.source_limits);
-                let packed =
-                    blocking(move || source::source_normalise(&script.name, script.text.as_bytes(), limits)).await?;
+                let packed = blocking(move || source::source_normalise(&script.name, script.text.as_bytes(), limits));
+                let packed = packed.await?;
                 Ok(packed.ok().map(|it| it.sha256))
             }
             SourceKind::S3 | SourceKind::Image => Ok(None),

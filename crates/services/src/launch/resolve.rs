@@ -39,8 +39,7 @@ impl Services {
         mut draft: JobDraft,
         upload: Option<Upload>,
     ) -> Result<Resolved, ServiceError> {
-        // A browser sends an unused file field as an empty file without a name.
-        let upload = upload.filter(|it| !it.file_name.is_empty() || !it.bytes.is_empty());
+        let upload = upload.filter(Upload::is_chosen);
         let kind = draft.source_kind();
         if kind != SourceKind::Upload {
             let sample = if let SourceKind::Sample(name) = kind { Some(name.to_owned()) } else { None };
@@ -121,11 +120,7 @@ impl Services {
 
     async fn upload_normalise(&self, upload: Upload) -> Result<Result<NewSource, source::SourceError>, ServiceError> {
         let limits = self.inner.config.source_limits;
-        // Packing a large archive takes seconds of CPU and its size in memory: two at a time.
-        let slot = self.inner.upload_slots.acquire().await.map_err(|_| ServiceError::Internal { what: "upload" })?;
-        let made = blocking(move || source::source_normalise(&upload.file_name, &upload.bytes, limits)).await?;
-        drop(slot);
-        Ok(made)
+        self.archive_work(move || source::source_normalise(&upload.file_name, &upload.bytes, limits)).await
     }
 
     async fn upload_resolve(&self, mut draft: JobDraft, upload: Upload) -> Result<Resolved, ServiceError> {
@@ -158,7 +153,19 @@ impl Services {
     }
 }
 
+impl Services {
+    /// Work on whole archives: it takes seconds of CPU and their size in memory, so two at a time.
+    pub(crate) async fn archive_work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ServiceError> {
+        let slots = &self.inner.upload_slots;
+        let _slot = slots.acquire().await.map_err(|_| ServiceError::Internal { what: "archive" })?;
+        blocking(work).await
+    }
+}
+
 /// CPU-bound work off the async threads.
-pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ServiceError> {
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ServiceError> {
     tokio::task::spawn_blocking(work).await.map_err(|_| ServiceError::Internal { what: "source check" })
 }

@@ -8,7 +8,7 @@ use domain::{
     run::Run,
     sweep::{SweepDraft, SweepState},
 };
-use services::{SweepSubmitted, SweepWithRuns};
+use services::{EngineError, SweepSubmitted, SweepWithRuns};
 
 use crate::lab::{Lab, upload};
 
@@ -140,4 +140,42 @@ async fn a_trial_that_no_job_could_be_is_named_before_anything_starts() {
     };
     assert!(errors[0].message.contains("cannot be launched"), "{errors:?}");
     assert!(lab.services.sweep_list().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn other_values_under_the_same_key_start_nothing_and_say_so() {
+    let lab = Lab::new().await;
+    started(&lab, lab.draft(), &form("1,2")).await;
+    let SweepSubmitted::Invalid { errors } = lab.services.sweep_submit("key", &form("1,2,3")).await.unwrap() else {
+        panic!("another sweep");
+    };
+    assert!(errors[0].message.contains("with other values"), "{errors:?}");
+    assert_eq!(lab.services.sweep_list().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_refusal_ends_the_sweep_instead_of_its_plan() {
+    let lab = Lab::new().await;
+    let id = started(&lab, lab.draft(), &form("1 to 50 step 1")).await;
+    let refusal = EngineError::Rejected { code: "ResourceLimitExceeded".to_owned(), message: "no quota".to_owned() };
+    lab.cloud.state().create_refusal = Some(refusal);
+    for _ in 0..5 {
+        turn(&lab, &id).await;
+    }
+    let SweepWithRuns { sweep, runs, .. } = seen(&lab, &id).await;
+    assert_eq!((sweep.state, runs.len()), (SweepState::Stopped, 3), "one turn, no more");
+    assert!(sweep.message.is_some_and(|it| it.contains("no quota")));
+}
+
+#[tokio::test]
+async fn a_launch_that_a_crash_left_unnoted_is_stopped_with_its_sweep() {
+    let lab = Lab::new().await;
+    let id = started(&lab, lab.draft(), &form("1,2")).await;
+    let sweep = seen(&lab, &id).await.sweep;
+    let draft = sweep.spec.draft_of(&id, &sweep.trials[0]);
+    let run = lab.submit_without_source(&format!("sweep-{id}-0"), draft).await;
+    lab.services.sweep_stop(&id).await.unwrap();
+    lab.services.dispatch_once().await.unwrap();
+    assert!(lab.run(&run).await.is_over());
+    assert_eq!(lab.cloud.creates(), 0);
 }

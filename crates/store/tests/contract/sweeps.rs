@@ -40,6 +40,8 @@ contract! {
         assert_eq!(store.sweep_create("key", &one).await.unwrap(), one.id);
         assert_eq!(store.sweep_create("key", &sweep(2, 3)).await.unwrap(), one.id, "the key's own");
         assert_eq!(store.sweep_get(&one.id).await.unwrap(), Some(one.clone()));
+        assert_eq!(store.sweep_get_by_key("key").await.unwrap(), Some(one.clone()));
+        assert_eq!(store.sweep_get_by_key("nobody's").await.unwrap(), None);
         let two = sweep(3, 1);
         store.sweep_create("other", &two).await.unwrap();
         let ids: Vec<SweepId> = store.sweep_list(10).await.unwrap().into_iter().map(|it| it.id).collect();

@@ -45,7 +45,7 @@ use crate::http::error::ProblemBody;
 pub(super) async fn run_launch(State(web): State<Web>, headers: HeaderMap, body: Body) -> Result<Response, ApiProblem> {
     let key = idempotency_key(&headers)?.unwrap_or_else(|| web.services.launch_key_new());
     let draft = draft_of(&web, json_body(&headers, body).await?)?;
-    let known = web.services.launch_draft_get(&key).await?.and_then(|it| it.run_id);
+    let known = web.services.launched_run(&key).await?;
     let id = match web.services.launch_submit(&key, draft, None).await? {
         LaunchSubmitted::Run(id) => id,
         LaunchSubmitted::Invalid { errors } => return Err(refusal(errors)),

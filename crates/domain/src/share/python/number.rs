@@ -10,10 +10,12 @@ use crate::share::{
 pub(super) fn number(cursor: &mut Cursor<'_>, path: &Path) -> Result<Value, Fault> {
     let rest = cursor.rest();
     // An exponent's sign belongs to the number; any other sign is arithmetic.
+    // `e` is a digit there.
+    let is_hex = rest.trim_start_matches(['+', '-']).get(..2).is_some_and(|it| it.eq_ignore_ascii_case("0x"));
     let mut end = 0;
     let mut before = ' ';
     for (at, c) in rest.char_indices() {
-        let is_sign = matches!(c, '+' | '-') && (at == 0 || (matches!(before, 'e' | 'E') && !rest.contains("0x")));
+        let is_sign = matches!(c, '+' | '-') && (at == 0 || (matches!(before, 'e' | 'E') && !is_hex));
         if !(c.is_ascii_alphanumeric() || c == '_' || c == '.' || is_sign) {
             break;
         }
