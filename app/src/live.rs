@@ -1,7 +1,7 @@
 //! The one live connection of the page: an `EventSource` whose events become calls and signals.
 //!
 //! Invariants:
-//! - At most one connection per page: a page listens to one topic, and leaving the page closes it.
+//! - At most one connection per page, whatever it listens to, and leaving the page closes it.
 //! - Nothing is lost silently. Numbered events begin after the number that the page was rendered with, and go on after
 //!   the last one heard: by the browser's own `Last-Event-ID`, or by ours when the browser gave up. The server sends
 //!   `Resync` when it cannot continue there. Log lines have no numbers: who shows a log reads its end at `Opened`.
@@ -45,13 +45,13 @@ pub enum Heard {
     Event(LiveEvent),
 }
 
-/// Calls `on_heard` for every event of `topic` after number `after`, until the current owner (the page) is gone. Does
+/// Calls `on_heard` for every event of these topics after number `after`, until the current owner (the page) is gone. Does
 /// nothing on the server.
-pub fn listen(topic: Topic, after: i64, on_heard: impl Fn(Heard) + 'static) {
+pub fn listen(topics: &[Topic], after: i64, on_heard: impl Fn(Heard) + 'static) {
     #[cfg(feature = "hydrate")]
-    browser::listen(&topic, after, std::rc::Rc::new(on_heard));
+    browser::listen(topics, after, std::rc::Rc::new(on_heard));
     #[cfg(not(feature = "hydrate"))]
-    let _ = (topic, after, on_heard);
+    let _ = (topics, after, on_heard);
 }
 
 #[cfg(feature = "hydrate")]
@@ -91,10 +91,14 @@ mod browser {
         slot: StoredValue<Option<Source>, LocalStorage>,
     }
 
-    pub(super) fn listen(topic: &Topic, after: i64, on_heard: Rc<dyn Fn(Heard)>) {
+    pub(super) fn listen(topics: &[Topic], after: i64, on_heard: Rc<dyn Fn(Heard)>) {
         let Some(Live { connection }) = use_context::<Live>() else { return };
         let slot = StoredValue::new_local(None::<Source>);
-        let url = format!("/live?topic={}", crate::paths::escape(&topic.to_string())).into();
+        let mut query = crate::paths::Query::default();
+        for topic in topics {
+            query.push("topic", Some(&topic.to_string()));
+        }
+        let url = query.on("/live").into();
         let listener = Listener { url, after: Rc::new(Cell::new(after)), on_heard, connection, slot };
         Effect::new(move |_| listener.open());
         on_cleanup(move || {

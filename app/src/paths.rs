@@ -10,6 +10,8 @@ pub const LAUNCH: &str = "/launch";
 pub const EXPERIMENTS: &str = "/experiments";
 pub const RUNS: &str = "/runs";
 pub const SWEEPS: &str = "/sweeps";
+pub const COMPARE: &str = "/compare";
+pub const COSTS: &str = "/costs";
 /// Where the launch form goes to be swept over.
 pub const LAUNCH_SWEEP: &str = "/launch/sweep";
 pub const SWEEP_NEW: &str = "/sweeps/new";
@@ -101,6 +103,29 @@ pub fn sweep_new(draft_key: &str, typed: &[(String, String)]) -> String {
         query.push(name, Some(value));
     }
     query.on(SWEEP_NEW)
+}
+
+/// These runs side by side, coloured in this order.
+pub fn compare(ids: &[RunId]) -> String {
+    let ids: Vec<&str> = ids.iter().map(RunId::as_str).collect();
+    let mut query = Query::default();
+    query.push("run", Some(&ids.join(",")));
+    query.on(COMPARE)
+}
+
+/// The newest runs of an experiment side by side.
+pub fn compare_experiment(name: &ExperimentName) -> String {
+    let mut query = Query::default();
+    query.push("experiment", Some(name.as_str()));
+    query.on(COMPARE)
+}
+
+/// A month's costs as a table, a download.
+pub fn costs_table(month: &str, grouping: &str) -> String {
+    let mut query = Query::default();
+    query.push("month", Some(month));
+    query.push("by", Some(grouping));
+    query.on("/api/v1/costs.csv")
 }
 
 pub fn runs(filter: &RunFilter) -> String {

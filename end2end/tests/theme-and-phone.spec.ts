@@ -18,7 +18,7 @@ const screenshots = join(outputFolder, "screenshots");
 test.use({ expectedComplaints: /status of 404.*no-such-page/ });
 
 test("both themes, three widths, every page", async ({ browser, page, server, complaints }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(480_000);
   mkdirSync(screenshots, { recursive: true });
   const form = await new LaunchPage(page).open();
   await form.uploadScript(counting(30, 0.1));
@@ -45,6 +45,12 @@ test("both themes, three widths, every page", async ({ browser, page, server, co
     ["relaunch", `/runs/${run.id}/relaunch`],
     ["diff", `/runs/${run.id}/diff?with=${run.id}`],
     ["sweeps", "/sweeps"],
+    ["compare-nothing", "/compare"],
+    ["compare", `/compare?run=${run.id}`],
+    ["compare-table", `/compare?run=${run.id}&tab=table&equal=1`],
+    ["compare-scatter", `/compare?run=${run.id}&tab=scatter`],
+    ["costs", "/costs"],
+    ["costs-runs", "/costs?by=run"],
     ["not-found", "/no-such-page"],
   ];
   for (const colorScheme of ["light", "dark"] as const) {

@@ -5,6 +5,8 @@
 //! stopping are plain forms that the server's own handlers take.
 
 pub mod capsule;
+pub mod compare;
+pub mod costs;
 pub mod error;
 pub mod experiments;
 pub mod launch;

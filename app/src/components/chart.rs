@@ -17,6 +17,16 @@ pub struct Line {
     pub label: String,
     pub color_index: usize,
     pub points: ArcRwSignal<Vec<Point>>,
+    /// Where curves of several runs share a chart; else the page's own origin counts.
+    pub clock: Option<RunClock>,
+}
+
+/// When a run began, and what a second of it costs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RunClock {
+    pub origin: Timestamp,
+    /// 0: not known.
+    pub dollars_per_second: f64,
 }
 
 /// The sizes of the first drawing; `chart.css` gives the frames the same shapes.
@@ -43,7 +53,13 @@ fn with_series<T>(lines: &[Line], origin: Option<Timestamp>, draw: impl FnOnce(&
     let series: Vec<ChartSeries> = lines
         .iter()
         .zip(&guards)
-        .map(|(line, points)| ChartSeries { label: &line.label, color_index: line.color_index, points, origin })
+        .map(|(line, points)| ChartSeries {
+            label: &line.label,
+            color_index: line.color_index,
+            points,
+            origin: line.clock.map(|it| it.origin).or(origin),
+            dollars_per_second: line.clock.map_or(0.0, |it| it.dollars_per_second),
+        })
         .collect();
     draw(&series)
 }

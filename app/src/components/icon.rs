@@ -8,6 +8,8 @@ pub enum Icon {
     Runs,
     Experiments,
     Sweeps,
+    Compare,
+    Costs,
     Launch,
     Clock,
     Play,
@@ -38,6 +40,10 @@ impl Icon {
                 "M6 2.5h4M6.75 2.5v4L3 12.2a1 1 0 0 0 .85 1.3h8.3a1 1 0 0 0 .85-1.3L9.25 6.5v-4M4.9 10h6.2"
             }
             Self::Sweeps => "M2.5 2.5h3.5v3.5h-3.5zM10 2.5h3.5v3.5H10zM2.5 10h3.5v3.5h-3.5zM10 10h3.5v3.5H10z",
+            Self::Compare => "M2.5 12.5c2-7 4-9 5.5-5s3.5 1 5.5-4M2.5 9.5c3 3 7 2 11-1",
+            Self::Costs => {
+                "M8 1.8v12.4M11 4.6c-.6-.9-1.7-1.3-3-1.3-1.8 0-3 .8-3 2.2 0 3.2 6.2 1.6 6.2 4.9 0 1.5-1.3 2.3-3.2 2.3-1.5 0-2.7-.5-3.3-1.5"
+            }
             Self::Launch | Self::Play => "M5 3.2v9.6L12.5 8z",
             Self::Clock => "M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11M8 5v3.2l2 1.3",
             Self::Check => "M3 8.5 6.5 12 13 4.5",

@@ -6,6 +6,7 @@ use leptos_router::components::A;
 use crate::{
     api::site::{EngineKind, Site, site_get},
     components::{
+        basket::{BasketBar, provide_basket},
         icon::{Glyph, Icon, Mark},
         theme::ThemeToggle,
     },
@@ -30,6 +31,7 @@ pub async fn is_local_engine(site: Option<SiteContext>) -> bool {
 pub fn Layout(children: Children) -> impl IntoView {
     let site = Resource::new_blocking(|| (), |()| async { site_get().await.ok() });
     provide_context(SiteContext(site));
+    provide_basket();
     view! {
         <a class="skip-link" href="#main">"Skip to the page's content"</a>
         <div class="frame">
@@ -43,6 +45,8 @@ pub fn Layout(children: Children) -> impl IntoView {
                     <A href=paths::RUNS><Glyph icon=Icon::Runs/>"Runs"</A>
                     <A href=paths::EXPERIMENTS><Glyph icon=Icon::Experiments/>"Experiments"</A>
                     <A href=paths::SWEEPS><Glyph icon=Icon::Sweeps/>"Sweeps"</A>
+                    <A href=paths::COMPARE><Glyph icon=Icon::Compare/>"Compare"</A>
+                    <A href=paths::COSTS><Glyph icon=Icon::Costs/>"Costs"</A>
                 </nav>
                 <a class="button is-primary yard-launch" href=paths::LAUNCH><Glyph icon=Icon::Launch/>"Launch"</a>
                 <div class="yard-foot">
@@ -56,6 +60,7 @@ pub fn Layout(children: Children) -> impl IntoView {
                 </div>
             </header>
             <main id="main" tabindex="-1">{children()}</main>
+            <BasketBar/>
         </div>
     }
 }

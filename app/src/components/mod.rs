@@ -1,8 +1,10 @@
 //! Widgets that several pages share.
 
 pub mod badge;
+pub mod basket;
 pub mod change_list;
 pub mod chart;
+pub mod chart_tools;
 pub mod code_editor;
 pub mod copy;
 pub mod drift;
@@ -14,6 +16,7 @@ pub mod loaded;
 pub mod log_view;
 pub mod member;
 pub mod money;
+pub mod near;
 pub mod now;
 pub mod request_form;
 pub mod rows_field;

@@ -7,7 +7,7 @@ use domain::{
 use leptos::prelude::*;
 
 use crate::{
-    components::{badge::Badge, money::Money, now::Age},
+    components::{badge::Badge, basket::BasketTick, money::Money, now::Age},
     model::rows,
     paths,
 };
@@ -36,6 +36,9 @@ pub fn RunTable(
     /// What the table holds, for screen readers.
     caption: &'static str,
     #[prop(default = true)] with_experiment: bool,
+    /// Runs can be ticked for the basket.
+    #[prop(optional)]
+    with_ticks: bool,
 ) -> impl IntoView {
     view! {
         <div class="table-scroll">
@@ -43,6 +46,7 @@ pub fn RunTable(
                 <caption class="sr-only">{caption}</caption>
                 <thead>
                     <tr>
+                        {with_ticks.then(|| view! { <th scope="col" class="cell-tick"><span class="sr-only">"Compare"</span></th> })}
                         <th scope="col">"Run"</th>
                         <th scope="col">"Status"</th>
                         <th scope="col">"Metrics"</th>
@@ -57,7 +61,7 @@ pub fn RunTable(
                     <For
                         each=move || runs.get()
                         key=|run| (run.id.clone(), run.updated_at, run.badge())
-                        children=move |run| view! { <RunRow run now with_experiment/> }
+                        children=move |run| view! { <RunRow run now with_experiment with_ticks/> }
                     />
                 </tbody>
             </table>
@@ -66,7 +70,7 @@ pub fn RunTable(
 }
 
 #[component]
-fn RunRow(run: Run, now: Signal<Timestamp>, with_experiment: bool) -> impl IntoView {
+fn RunRow(run: Run, now: Signal<Timestamp>, with_experiment: bool, with_ticks: bool) -> impl IntoView {
     let run_has_no_metrics = run.final_metrics.is_empty();
     let metrics = rows::key_metrics(&run, 3);
     let more_metrics = run.final_metrics.len().saturating_sub(metrics.len());
@@ -85,8 +89,13 @@ fn RunRow(run: Run, now: Signal<Timestamp>, with_experiment: bool) -> impl IntoV
     let (href, created_at, experiment, title_run) =
         (paths::run(&run.id), run.created_at, run.experiment.clone(), run.clone());
     let (duration, cost) = moving_figures(Some(run), now);
+    let tick = with_ticks.then(|| {
+        let (id, name) = (title_run.id.clone(), title_run.job_name.to_string());
+        view! { <td class="cell-tick"><BasketTick id name/></td> }
+    });
     view! {
         <tr>
+            {tick}
             <th scope="row" class="cell-run">
                 <a href=href><JobTitle run=title_run/></a>
                 {with_experiment.then(|| view! {

@@ -1,33 +1,15 @@
-//! What a set of runs costs together, without mixing what is sure with what is not.
+//! Money along an axis: dollars as a float are for looking at, never for sums.
 
-use domain::{cost::CostState, money::NanoUsd, run::Run, time::Timestamp};
+use domain::{money::NanoUsd, run::Run, time::Timestamp};
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Spend {
-    /// From billable seconds that the engine reported.
-    pub settled: NanoUsd,
-    /// Of running jobs, so far, at the on-demand price: an upper bound for spot.
-    pub running: NanoUsd,
-    pub saved_by_spot: NanoUsd,
-    /// Runs whose dollars are not known; they are in no sum.
-    pub unpriced: usize,
+pub fn dollars(amount: NanoUsd) -> f64 {
+    amount.0 as f64 / 1e9
 }
 
-impl Spend {
-    pub fn of<'a>(runs: impl IntoIterator<Item = &'a Run>, now: Timestamp) -> Self {
-        let mut spend = Self::default();
-        for run in runs {
-            let cost = run.cost(now);
-            match (cost.state, cost.total) {
-                (CostState::Running, Some(total)) => spend.running = spend.running + total,
-                (CostState::Final, Some(total)) => spend.settled = spend.settled + total,
-                (CostState::Unpriced | CostState::NotReported, _) => spend.unpriced += 1,
-                _ => {}
-            }
-            if let Some(saved) = cost.spot_savings {
-                spend.saved_by_spot = spend.saved_by_spot + saved;
-            }
-        }
-        spend
-    }
+/// What a second of a run has cost on average, so that a curve over money ends at the run's cost. `None`: its cost is
+/// not known, or it has not run.
+pub fn dollars_per_second(run: &Run, now: Timestamp) -> Option<f64> {
+    let seconds = run.ended_at.unwrap_or(now).seconds_since(run.started_at?);
+    let total = run.cost(now).total?;
+    (seconds > 0.0).then(|| dollars(total) / seconds)
 }

@@ -37,7 +37,7 @@ pub fn Experiments() -> impl IntoView {
 fn List(list: ExperimentListView) -> impl IntoView {
     let now = ticking(list.now);
     let experiments = RwSignal::new(list.experiments);
-    live::listen(Topic::Runs, list.live_number, move |heard| {
+    live::listen(&[Topic::Runs], list.live_number, move |heard| {
         // Counts are sums over everything: they are asked for, not guessed.
         if matches!(heard, Heard::Event(LiveEvent::Run(_) | LiveEvent::Resync)) {
             spawn_local(async move {
@@ -80,6 +80,7 @@ fn Table(experiments: RwSignal<Vec<ExperimentSummary>>, now: ReadSignal<Timestam
                         <th scope="col" class="is-number">"Runs"</th>
                         <th scope="col" class="is-number">"Running"</th>
                         <th scope="col" class="is-number">"Last run"</th>
+                        <th scope="col"><span class="sr-only">"Compare"</span></th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>
@@ -104,6 +105,11 @@ fn ExperimentRow(it: ExperimentSummary, now: ReadSignal<Timestamp>) -> impl Into
                 }}
             </td>
             <td class="is-number dim" data-label="Last run"><Age at=it.last_created_at now/></td>
+            <td class="is-number">
+                <a class="cell-link" href=paths::compare_experiment(&it.name) aria-label=format!("Compare the runs of {}", it.name)>
+                    "Compare"
+                </a>
+            </td>
         </tr>
     }
 }

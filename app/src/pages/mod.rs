@@ -1,5 +1,7 @@
 //! One file or folder per URL.
 
+pub mod compare;
+pub mod costs;
 pub mod diff;
 pub mod experiments;
 pub mod launch;

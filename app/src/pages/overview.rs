@@ -1,6 +1,7 @@
 //! `/`: what is running now and what it costs, what ran last, and the way to the first run.
 
 use domain::{
+    costs::Spend,
     ids::RunId,
     live::{LiveEvent, Topic},
     run::{Run, RunBadge, RunFilter},
@@ -25,7 +26,6 @@ use crate::{
     model::{
         progress,
         rows::{self, grouped_digits, number},
-        spend::Spend,
     },
     paths,
 };
@@ -59,7 +59,7 @@ fn Screen(data: Data) -> impl IntoView {
             }
         });
     };
-    live::listen(Topic::Runs, data.live_number, move |heard| match heard {
+    live::listen(&[Topic::Runs], data.live_number, move |heard| match heard {
         Heard::Event(LiveEvent::Run(run)) => {
             runs.try_update(|runs| apply_change(runs, *run, &RunFilter::default()));
             // Counts and curves are sums over everything: they are asked for, not guessed.

@@ -64,7 +64,7 @@ fn List(list: RunListView, filter: RunFilter) -> impl IntoView {
     let is_empty = Memo::new(move |_| runs.with(Vec::is_empty));
     {
         let filter = filter.clone();
-        live::listen(Topic::Runs, live_number, move |heard| match heard {
+        live::listen(&[Topic::Runs], live_number, move |heard| match heard {
             Heard::Event(LiveEvent::Run(run)) => {
                 if runs.try_update(|runs| apply_change(runs, *run, &filter)).unwrap_or(false) {
                     total.update(|it| *it += 1);
@@ -93,7 +93,11 @@ fn List(list: RunListView, filter: RunFilter) -> impl IntoView {
             return view! { <Nothing is_filtered/> }.into_any();
         }
         view! {
-            <RunTable runs now caption="Runs, newest first" with_experiment/>
+            // Without script the ticks are sent by the form; with it they go into the basket.
+            <form method="get" action=paths::COMPARE>
+                <RunTable runs now caption="Runs, newest first" with_experiment with_ticks=true/>
+                <p class="no-js-only"><button type="submit" class="button">"Compare the ticked runs"</button></p>
+            </form>
             <nav class="pager" aria-label="Pages of the list">
                 <span class="dim">
                     {move || {
@@ -113,6 +117,9 @@ fn List(list: RunListView, filter: RunFilter) -> impl IntoView {
                 <p class="crumb"><a href=paths::EXPERIMENTS>"Experiments"</a></p>
             })}
             <h1>{heading}</h1>
+            {filter.experiment.as_ref().map(|it| view! {
+                <a class="button" href=paths::compare_experiment(it)><Glyph icon=Icon::Compare/>"Compare its runs"</a>
+            })}
         </div>
         <FilterForm filter experiments is_filtered/>
         {body}

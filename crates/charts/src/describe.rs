@@ -20,6 +20,7 @@ pub(crate) fn label(spec: &ChartSpec, series: &[ChartSeries]) -> String {
         XAxis::Step => "step",
         XAxis::RelativeTime => "elapsed time",
         XAxis::WallTime => "time",
+        XAxis::Dollars => "dollars spent",
     };
     let names = match series {
         [] => "nothing yet".to_owned(),

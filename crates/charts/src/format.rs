@@ -157,6 +157,7 @@ pub(crate) fn x_text(axis: XAxis, x: f64) -> String {
         XAxis::Step => format!("step {}", grouped_integer(x)),
         XAxis::RelativeTime => elapsed_text(x),
         XAxis::WallTime => format!("{} UTC", Timestamp::from_unix_seconds(x).to_civil_seconds()),
+        XAxis::Dollars => value_text(x, Unit::Dollars),
     }
 }
 

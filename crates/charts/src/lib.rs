@@ -12,6 +12,7 @@
 //! `plotters` maps data to pixels and draws the curves into `layer::PathLayer`, our back end that writes path data;
 //! axes, ticks and labels are composed around it in `svg`. To add a unit, see `spec::Unit` and `format`.
 
+mod bars;
 mod describe;
 mod domain_range;
 mod format;
@@ -19,6 +20,7 @@ mod layer;
 mod plot;
 mod prepare;
 mod readout;
+mod scatter;
 mod smooth;
 mod sparkline;
 mod spec;
@@ -26,9 +28,11 @@ mod svg;
 mod text;
 mod ticks;
 
+pub use bars::{Bar, BarSpec, bars_svg};
 pub use format::value_text;
 pub use plot::PlotArea;
 pub use readout::{Readout, ReadoutRow, overlay_svg, readout, readout_at};
+pub use scatter::{ScatterAxis, ScatterDot, ScatterSpec, scatter_svg};
 pub use sparkline::sparkline_svg;
 pub use spec::{ChartSeries, ChartSpec, SERIES_COLORS, Unit, XAxis, YScale, series_class};
 pub use svg::{Chart, chart_svg};

@@ -3,7 +3,7 @@
 use domain::{series::Point, time::Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// What runs along the bottom. `TensorBoard`'s three.
+/// What runs along the bottom: `TensorBoard`'s three, and money.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum XAxis {
@@ -13,6 +13,8 @@ pub enum XAxis {
     RelativeTime,
     /// Unix seconds, labelled in UTC.
     WallTime,
+    /// US dollars spent since the series' origin, at its `dollars_per_second`.
+    Dollars,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -53,7 +55,7 @@ pub struct ChartSpec {
     pub y_scale: YScale,
     /// `TensorBoard`'s slider: 0 is off, up to 0.999. The raw curve stays behind as a ghost.
     pub smoothing: f64,
-    /// Only this part of the x axis: steps, seconds or Unix seconds, by `x`. Ignored unless the first is the smaller.
+    /// Only this part of the x axis: steps, seconds, Unix seconds or dollars, by `x`. Ignored unless the first is the smaller.
     pub x_range: Option<(f64, f64)>,
     pub unit: Unit,
 }
@@ -105,11 +107,13 @@ pub struct ChartSeries<'a> {
     pub points: &'a [Point],
     /// Where relative time begins, usually the run's start; `None`: at the first point.
     pub origin: Option<Timestamp>,
+    /// What a second of the run costs; 0 where that is not known, and all of it is at $0 then.
+    pub dollars_per_second: f64,
 }
 
 impl<'a> ChartSeries<'a> {
     pub const fn new(label: &'a str, color_index: usize, points: &'a [Point]) -> Self {
-        Self { label, color_index, points, origin: None }
+        Self { label, color_index, points, origin: None, dollars_per_second: 0.0 }
     }
 
     #[must_use]
@@ -122,11 +126,15 @@ impl<'a> ChartSeries<'a> {
         match axis {
             XAxis::Step => point.step as f64,
             XAxis::WallTime => point.at.unix_seconds(),
-            XAxis::RelativeTime => {
-                let origin = self.origin.or_else(|| self.points.first().map(|it| it.at)).unwrap_or(point.at);
-                point.at.seconds_since(origin)
-            }
+            XAxis::RelativeTime => self.seconds_at(point),
+            // Nothing is billed before the start.
+            XAxis::Dollars => self.seconds_at(point).max(0.0) * self.dollars_per_second,
         }
+    }
+
+    fn seconds_at(&self, point: &Point) -> f64 {
+        let origin = self.origin.or_else(|| self.points.first().map(|it| it.at)).unwrap_or(point.at);
+        point.at.seconds_since(origin)
     }
 }
 

@@ -77,7 +77,7 @@ pub(crate) fn pixels(value: f64) -> String {
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
-fn push_y_axis(svg: &mut String, frame: &Frame, plot: &PlotArea, axis: &YAxis, has_data: bool) {
+pub(crate) fn push_y_axis(svg: &mut String, frame: &Frame, plot: &PlotArea, axis: &YAxis, has_data: bool) {
     let mut grid = String::new();
     let mut labels = String::new();
     for tick in &axis.ticks {
@@ -123,6 +123,7 @@ fn push_x_axis(svg: &mut String, frame: &Frame, plot: &PlotArea, axis: XAxis) {
             XAxis::Step => "step",
             XAxis::RelativeTime => "elapsed time",
             XAxis::WallTime => "time (UTC)",
+            XAxis::Dollars => "dollars spent",
         };
         let _ = write!(
             svg,

@@ -9,13 +9,15 @@ use crate::{
     series::{Point, SeriesKey},
 };
 
-/// What a page listens to; in the stream's URL as `topic=run:<id>` or `topic=runs`.
+/// What a page listens to; in the stream's URL as `topic=run:<id>`, `topic=curves:<id>` or `topic=runs`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Topic {
     /// Changes of every run, without points and logs: overview and lists.
     Runs,
     /// Everything about one run.
     Run(RunId),
+    /// A run's changes and its points, without its log: several runs side by side.
+    Curves(RunId),
 }
 
 impl Topic {
@@ -23,6 +25,7 @@ impl Topic {
         match text.split_once(':') {
             None if text == "runs" => Some(Self::Runs),
             Some(("run", id)) => RunId::parse(id).ok().map(Self::Run),
+            Some(("curves", id)) => RunId::parse(id).ok().map(Self::Curves),
             _ => None,
         }
     }
@@ -31,6 +34,7 @@ impl Topic {
         match self {
             Self::Runs => matches!(event, LiveEvent::Run(_)),
             Self::Run(id) => id == run_id,
+            Self::Curves(id) => id == run_id && !matches!(event, LiveEvent::Log { .. }),
         }
     }
 }
@@ -40,6 +44,7 @@ impl std::fmt::Display for Topic {
         match self {
             Self::Runs => f.write_str("runs"),
             Self::Run(id) => write!(f, "run:{id}"),
+            Self::Curves(id) => write!(f, "curves:{id}"),
         }
     }
 }
@@ -74,7 +79,7 @@ mod tests {
     #[test]
     fn topics_are_parsed_back() {
         let run = fixture::run();
-        for topic in [Topic::Runs, Topic::Run(run.id)] {
+        for topic in [Topic::Runs, Topic::Run(run.id.clone()), Topic::Curves(run.id)] {
             assert_eq!(Topic::parse(&topic.to_string()), Some(topic));
         }
         for wrong in ["", "run", "run:", "run:nonsense", "runs:", "experiments"] {

@@ -178,6 +178,11 @@ impl RunBadge {
         Self::Rejected,
     ];
 
+    /// As [`Run::is_over`].
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Stopped | Self::Rejected)
+    }
+
     /// The word in URLs, CSS classes and the database.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -17,6 +17,8 @@ pub mod random;
 pub mod tasks;
 
 mod capsule;
+mod compare;
+mod costs;
 mod diff;
 mod dispatch;
 mod error;

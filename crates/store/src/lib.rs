@@ -19,6 +19,7 @@
 mod audit;
 mod capsules;
 mod connect;
+mod costs;
 mod db;
 mod drafts;
 mod error;

@@ -1,7 +1,7 @@
 //! A run as a row: the columns, and the conversions both ways.
 //!
-//! `badge`, `job_name_key`, `is_active`, `training_image` and `entry_point` are derived here on every write, so that no
-//! list can disagree with the run.
+//! `badge`, `job_name_key`, `is_active`, `training_image`, `entry_point` and `tags` are derived here on every write, so
+//! that no list can disagree with the run.
 
 use domain::{
     ids::{ExperimentName, JobName, RunId},
@@ -224,9 +224,9 @@ pub(crate) async fn run_insert(tx: &mut Tx, stored: &StoredRun) -> Result<Option
         concat!(
             "INSERT INTO runs (",
             run_columns!(),
-            ", badge, job_name_key, is_active, training_image, entry_point) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
+            ", badge, job_name_key, is_active, training_image, entry_point, tags) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
              $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, \
-             $35, $36) \
+             $35, $36, $37) \
              ON CONFLICT (job_name) DO NOTHING"
         ),
         &row.id,
@@ -265,6 +265,7 @@ pub(crate) async fn run_insert(tx: &mut Tx, stored: &StoredRun) -> Result<Option
         i64::from(stored.is_active()),
         plain_owned(stored.run.training_image()),
         plain_owned(stored.run.entry_point()),
+        stored.run.request.get("Tags").map(to_json).transpose()?,
     )?;
     if inserted == 0 { Ok(None) } else { row.into_stored().map(|it| Some(it.run)) }
 }

@@ -26,8 +26,8 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 /// When the browser comes back after a lost connection; a spread, so that not all come at once.
 const RETRY_BASE_MS: u64 = 1_000;
 const RETRY_SPREAD_MS: u64 = 1_500;
-/// One page listens to one or two things.
-const MAX_TOPICS: usize = 8;
+/// A page listens to one thing, or to as many runs as are compared.
+const MAX_TOPICS: usize = domain::compare::MAX_COMPARED;
 
 pub(super) async fn live(
     State(web): State<Web>,
@@ -38,7 +38,7 @@ pub(super) async fn live(
     let topics: Option<Vec<Topic>> =
         parameters.iter().filter(|(name, _)| name == "topic").map(|(_, value)| Topic::parse(value)).collect();
     let Some(topics) = topics.filter(|it| (1..=MAX_TOPICS).contains(&it.len())) else {
-        let message = "The live stream needs `topic=runs` or `topic=run:<id>`.";
+        let message = "The live stream needs `topic=runs`, `topic=run:<id>`, or some `topic=curves:<id>`.";
         return Problem::new(StatusCode::BAD_REQUEST, message).response(wants);
     };
     let last_id = headers.get("last-event-id").map(|it| parse_id(it.to_str().unwrap_or_default()));

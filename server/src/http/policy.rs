@@ -60,6 +60,8 @@ pub const POLICIES: &[Policy] = &[
     read("/runs/{id}"),
     read("/runs/{id}/relaunch"),
     read("/runs/{id}/diff"),
+    read("/compare"),
+    read("/costs"),
     read("/sweeps"),
     read("/sweeps/new"),
     read("/sweeps/{id}"),
@@ -82,6 +84,9 @@ pub const POLICIES: &[Policy] = &[
     // Server functions: each is a public URL; POST only, same origin only.
     change("/api/ui/site_get"),
     change("/api/ui/overview_get"),
+    change("/api/ui/costs_get"),
+    change("/api/ui/compare_get"),
+    change("/api/ui/compare_curves"),
     change("/api/ui/run_get"),
     change("/api/ui/run_list"),
     change("/api/ui/experiment_list"),
@@ -113,6 +118,8 @@ pub const POLICIES: &[Policy] = &[
     read("/api/v1/runs/{id}/logs"),
     change("/api/v1/runs/{id}/stop"),
     read("/api/v1/experiments"),
+    read("/api/v1/costs"),
+    read("/api/v1/costs.csv"),
     read("/api/v1/openapi.json"),
     // The built site, and what machines ask.
     read("/pkg/{*file}"),

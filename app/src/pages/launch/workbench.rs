@@ -123,7 +123,8 @@ fn TrialCard(definition: Definition, trials: Memo<Vec<Trial>>) -> impl IntoView 
         Memo::new(move |_| outcome.with(|it| it.as_ref().and_then(|it| it.as_ref().ok()).cloned().unwrap_or_default()));
     let label = name.clone();
     let curve = Signal::derive(move || {
-        vec![Line { label: label.clone(), color_index: row, points: ArcRwSignal::new(points(&found.get())) }]
+        let points = ArcRwSignal::new(points(&found.get()));
+        vec![Line { label: label.clone(), color_index: row, points, clock: None }]
     });
     let look = Signal::stored(ChartLook { x: XAxis::Step, y_scale: YScale::Linear, smoothing: 0.0, origin: None });
     let has_points = Memo::new(move |_| found.with(|it| !it.is_empty()));

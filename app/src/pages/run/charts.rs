@@ -3,18 +3,18 @@
 use charts::{Unit, XAxis, YScale};
 use domain::series::SeriesKey;
 use leptos::prelude::*;
-use leptos_router::{NavigateOptions, hooks::use_navigate};
 
-use super::{
-    Page,
-    query::{AXES, axis_str, axis_word},
-};
+use super::Page;
 use crate::{
     components::{
         chart::{ChartCard, ChartLook, Cursor, Line},
+        chart_tools::ChartTools,
         fault::Empty,
     },
-    model::groups::{grouped, is_algorithm, label_of},
+    model::{
+        chart_query::{ChartQuery, TIME_AXES},
+        groups::{grouped, is_algorithm, label_of},
+    },
     paths,
 };
 
@@ -57,18 +57,15 @@ pub(super) fn ChartGrid(page: Page, kind: Kind, #[prop(optional)] is_compact: bo
     let groups =
         Memo::new(move |_| curves.with(|all| grouped(all.iter().map(|it| it.key.clone()).filter(|it| kind.takes(it)))));
     let look = Signal::derive(move || {
-        let query = page.query.get();
+        let chart = page.query.with(|it| it.chart);
         let origin = page.state.run.with(|it| it.started_at.or(Some(it.created_at)));
         match kind {
-            Kind::Algorithm => ChartLook {
-                x: query.axis,
-                y_scale: if query.log_scale { YScale::Log } else { YScale::Linear },
-                smoothing: f64::from(query.smoothing_percent) / 100.0,
-                origin,
-            },
+            Kind::Algorithm => {
+                ChartLook { x: chart.axis, y_scale: chart.y_scale(), smoothing: chart.smoothing(), origin }
+            }
             // A machine has no steps and its percentages no orders of magnitude.
             Kind::Instance => {
-                let x = if query.axis == XAxis::WallTime { XAxis::WallTime } else { XAxis::RelativeTime };
+                let x = if chart.axis == XAxis::WallTime { XAxis::WallTime } else { XAxis::RelativeTime };
                 ChartLook { x, y_scale: YScale::Linear, smoothing: 0.0, origin }
             }
         }
@@ -99,6 +96,7 @@ fn lines_of(page: Page, keys: &[SeriesKey]) -> Vec<Line> {
             label: label_of(&curve.key, several_hosts),
             color_index,
             points: curve.points.clone(),
+            clock: None,
         })
         .collect()
 }
@@ -135,64 +133,17 @@ fn NoCurves(page: Page, kind: Kind) -> impl IntoView {
     move || is_empty.get().then(|| view! { <Empty title="No curve yet"><p>{text}</p></Empty> })
 }
 
-/// The three choices of view; all of them in the URL, so that a link shows the same picture.
+/// How the curves are drawn.
 #[component]
 fn Tools(page: Page) -> impl IntoView {
-    let axis = Memo::new(move |_| page.query.with(|it| it.axis));
-    let log_scale = Memo::new(move |_| page.query.with(|it| it.log_scale));
-    let smoothing = Memo::new(move |_| page.query.with(|it| it.smoothing_percent));
-    let axes = AXES.map(|it| {
-        view! {
-            <a
-                href=move || page.href(|query| query.axis = it)
-                aria-current=move || (axis.get() == it).then_some("true")
-                data-noscroll=""
-            >
-                {axis_word(it)}
-            </a>
-        }
-    });
-    let scales = [(false, "Linear"), (true, "Log")].map(|(value, word)| {
-        view! {
-            <a
-                href=move || page.href(|query| query.log_scale = value)
-                aria-current=move || (log_scale.get() == value).then_some("true")
-                data-noscroll=""
-            >
-                {word}
-            </a>
-        }
-    });
-    let navigate = use_navigate();
-    let on_slide = move |event| {
-        let percent: u8 = event_target_value(&event).parse().unwrap_or(0);
-        let href = page.href(|query| query.smoothing_percent = percent.min(99));
-        navigate(&href, NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
-    };
-    let query = page.query.get_untracked();
+    let query = Signal::derive(move || page.query.with(|it| it.chart));
+    let href = Callback::new(move |chart: ChartQuery| page.href(|query| query.chart = chart));
+    let tab = page.query.with_untracked(|it| it.tab);
     view! {
-        <div class="chart-tools">
-            <div class="segmented" role="group" aria-label="Horizontal axis">{axes.into_iter().collect_view()}</div>
-            <div class="segmented" role="group" aria-label="Vertical scale">{scales.into_iter().collect_view()}</div>
-            // Without script the slider is a form of its own.
-            <form class="smoothing" method="get" action=page.id.with_value(paths::run)>
-                <input type="hidden" name="tab" value=query.tab.as_str()/>
-                <input type="hidden" name="x" value=axis_str(query.axis)/>
-                <input type="hidden" name="log" value=if query.log_scale { "1" } else { "" }/>
-                <label for="smooth">"Smoothing"</label>
-                <input
-                    id="smooth"
-                    type="range"
-                    name="smooth"
-                    min="0"
-                    max="99"
-                    step="1"
-                    value=query.smoothing_percent.to_string()
-                    on:input=on_slide
-                />
-                <output for="smooth">{move || format!("0.{:02}", smoothing.get())}</output>
-                <button type="submit" class="button is-small no-js-only">"Apply"</button>
-            </form>
-        </div>
+        <ChartTools
+            query href axes=TIME_AXES
+            action=page.id.with_value(paths::run)
+            hidden=vec![("tab", tab.as_str().to_owned())]
+        />
     }
 }

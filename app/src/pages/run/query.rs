@@ -1,10 +1,12 @@
 //! The run page's whole view state, as it stands in the URL.
 
-use charts::XAxis;
 use domain::{capsule::Tolerance, ids::RunId};
 use leptos_router::params::ParamsMap;
 
-use crate::paths::{self, Query};
+use crate::{
+    model::chart_query::ChartQuery,
+    paths::{self, Query},
+};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tab {
@@ -51,34 +53,10 @@ impl Tab {
     }
 }
 
-/// What the horizontal axis counts, in the order of the choices.
-pub const AXES: [XAxis; 3] = [XAxis::Step, XAxis::RelativeTime, XAxis::WallTime];
-
-/// The axis in the URL.
-pub const fn axis_str(axis: XAxis) -> &'static str {
-    match axis {
-        XAxis::Step => "step",
-        XAxis::RelativeTime => "relative",
-        XAxis::WallTime => "wall",
-    }
-}
-
-/// The axis on its button: `TensorBoard`'s words.
-pub const fn axis_word(axis: XAxis) -> &'static str {
-    match axis {
-        XAxis::Step => "Step",
-        XAxis::RelativeTime => "Relative",
-        XAxis::WallTime => "Wall",
-    }
-}
-
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunQuery {
     pub tab: Tab,
-    pub axis: XAxis,
-    pub log_scale: bool,
-    /// 0 to 99 hundredths: `TensorBoard`'s smoothing weight.
-    pub smoothing_percent: u8,
+    pub chart: ChartQuery,
     /// Log lines must contain this.
     pub search: String,
     /// Log lines of this host only.
@@ -92,9 +70,7 @@ impl RunQuery {
         let text = |name| query.get_str(name).unwrap_or_default();
         Self {
             tab: Tab::parse(text("tab")).unwrap_or_default(),
-            axis: AXES.into_iter().find(|it| axis_str(*it) == text("x")).unwrap_or_default(),
-            log_scale: text("log") == "1",
-            smoothing_percent: text("smooth").parse().unwrap_or(0).min(99),
+            chart: ChartQuery::read(query),
             search: text("q").to_owned(),
             host: text("host").to_owned(),
             tolerance: Tolerance::parse(text("tolerance")).unwrap_or_default(),
@@ -106,10 +82,7 @@ impl RunQuery {
         let default = Self::default();
         let mut query = Query::default();
         query.push("tab", (self.tab != default.tab).then_some(self.tab.as_str()));
-        query.push("x", (self.axis != default.axis).then_some(axis_str(self.axis)));
-        query.push("log", self.log_scale.then_some("1"));
-        let smoothing = self.smoothing_percent.to_string();
-        query.push("smooth", (self.smoothing_percent > 0).then_some(smoothing.as_str()));
+        self.chart.push_to(&mut query);
         query.push("q", Some(&self.search));
         query.push("host", Some(&self.host));
         let tolerance = self.tolerance.word();
@@ -127,9 +100,7 @@ mod tests {
         let id = RunId::new(domain::time::Timestamp::from_unix_millis(1), 7);
         let state = RunQuery {
             tab: Tab::Logs,
-            axis: XAxis::WallTime,
-            log_scale: true,
-            smoothing_percent: 60,
+            chart: ChartQuery { axis: charts::XAxis::WallTime, log_scale: true, smoothing_percent: 60 },
             search: "a&b=<c> ü".to_owned(),
             host: "algo-1".to_owned(),
             tolerance: Tolerance::EXACT,

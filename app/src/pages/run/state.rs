@@ -49,7 +49,7 @@ impl RunState {
         state.set_series(view.series);
         state.log.update(|log| log.set_tail(view.log));
         let was_over = state.run.with_untracked(Run::is_over);
-        live::listen(Topic::Run(id.clone()), view.live_number, move |heard| match heard {
+        live::listen(&[Topic::Run(id.clone())], view.live_number, move |heard| match heard {
             // The log's end may have grown since the page was made; a finished run's has not.
             Heard::Opened if was_over => {}
             Heard::Opened => state.read_log(id.clone()),

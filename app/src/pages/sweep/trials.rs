@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use domain::{
+    compare::MAX_COMPARED,
     ids::{RunId, SweepId},
     live::{LiveEvent, Topic},
     run::{Run, RunBadge},
@@ -50,7 +51,7 @@ fn Screen(view: SweepView) -> impl IntoView {
     let again = id.to_string();
     // Of many events the newest reads, so that no older answer comes after a newer one.
     let newest = StoredValue::new(0_u64);
-    live::listen(Topic::Runs, live_number, move |heard| {
+    live::listen(&[Topic::Runs], live_number, move |heard| {
         let is_ours = match &heard {
             Heard::Event(LiveEvent::Run(run)) => run.sweep().is_some_and(|it| it.as_str() == again),
             Heard::Event(LiveEvent::Resync) => true,
@@ -75,14 +76,25 @@ fn Screen(view: SweepView) -> impl IntoView {
         })
     };
     let stop = StoredValue::new(paths::sweep_stop(&id));
+    let launched =
+        move || known.with(|it| it.runs.iter().map(|it| it.id.clone()).take(MAX_COMPARED).collect::<Vec<_>>());
+    let compare = move || {
+        let ids = launched();
+        (ids.len() > 1).then(|| {
+            view! {
+                <a class="button" href=paths::compare(&ids)><Glyph icon=Icon::Compare/>"Compare trials"</a>
+            }
+        })
+    };
     view! {
         <div class="page-head run-head">
             <p class="crumb"><a href=paths::SWEEPS>"Sweeps"</a><span aria-hidden="true">"/"</span><span>{experiment}</span></p>
             <div class="run-title">
                 <h1>{words}</h1>
                 <span class="run-state" role="status"><span class="tag">{move || state_word(state.get())}</span></span>
-                {move || (state.get() == SweepState::Running).then(|| view! {
-                    <span class="run-actions">
+                <span class="run-actions">
+                    {compare}
+                    {move || (state.get() == SweepState::Running).then(|| view! {
                         <details class="confirm">
                             <summary class="button is-danger"><Glyph icon=Icon::Square/>"Stop"</summary>
                             <form class="confirm-body" method="post" action=stop.get_value()>
@@ -90,8 +102,8 @@ fn Screen(view: SweepView) -> impl IntoView {
                                 <button type="submit" class="button is-danger is-solid">"Stop this sweep"</button>
                             </form>
                         </details>
-                    </span>
-                })}
+                    })}
+                </span>
             </div>
             <p class="run-sub"><span>{progress}</span><span>"created "<Age at=created_at now/></span></p>
         </div>

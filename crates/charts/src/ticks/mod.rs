@@ -19,5 +19,6 @@ pub(crate) fn x_ticks(axis: XAxis, (from, to): (f64, f64), width: u32) -> Vec<Ti
         XAxis::Step => linear::inside(from, to, wanted, linear::Least::One, Unit::Plain),
         XAxis::RelativeTime => time::relative(from, to, wanted),
         XAxis::WallTime => time::wall(from, to, wanted),
+        XAxis::Dollars => linear::inside(from, to, wanted, linear::Least::Any, Unit::Dollars),
     }
 }

@@ -6,7 +6,10 @@
 use std::{fs, path::PathBuf};
 
 use crate::support::{point, points};
-use charts::{ChartSeries, ChartSpec, Unit, XAxis, YScale, chart_svg, overlay_svg, readout, sparkline_svg};
+use charts::{
+    Bar, BarSpec, ChartSeries, ChartSpec, ScatterAxis, ScatterDot, ScatterSpec, Unit, XAxis, YScale, bars_svg,
+    chart_svg, overlay_svg, readout, scatter_svg, sparkline_svg,
+};
 
 fn check(name: &str, svg: &str) {
     let folder = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo says where the crate lies");
@@ -70,4 +73,36 @@ fn hostile_names_stay_text() {
     let svg = chart_svg(&ChartSpec::default(), &[ChartSeries::new(name, 0, &points)]).svg;
     assert!(!svg.contains("<script") && !svg.contains("onload=\"") && !svg.contains(['\u{202e}', '\u{1b}']), "{svg}");
     check("hostile_name", &svg);
+}
+
+#[test]
+fn a_scatter_has_a_link_for_each_run_that_has_both_values() {
+    let dot = |label, color_index, x, y| ScatterDot { label, color_index, x, y, href: "/runs/1?a=1&b=\"" };
+    let axis = |name: &str, unit| ScatterAxis { name: name.to_owned(), unit };
+    let spec = ScatterSpec { width: 560, height: 240, x: axis("cost", Unit::Dollars), y: axis("<loss>", Unit::Plain) };
+    let dots = [dot("a", 0, 0.5, 0.3), dot("<b>", 1, 1.0, 0.2), dot("c", 2, f64::NAN, 0.1)];
+    let svg = scatter_svg(&spec, &dots, &[0, 1]);
+    assert_eq!(svg.matches("<circle").count(), 2, "NaN has no place");
+    assert_eq!(svg.matches("is-front").count(), 2);
+    assert!(svg.contains("scatter-front") && svg.contains("$1.00"), "{svg}");
+    assert!(!svg.contains("<b>") && !svg.contains("<loss>") && svg.contains("&amp;b=&quot;"), "{svg}");
+    assert_eq!(svg, scatter_svg(&spec, &dots, &[0, 1]));
+    assert_eq!(scatter_svg(&spec, &[], &[]).matches("<circle").count(), 0);
+}
+
+#[test]
+fn bars_stand_on_each_other_and_something_is_never_nothing() {
+    let spec = BarSpec {
+        width: 560,
+        height: 240,
+        unit: Unit::Dollars,
+        label: "Dollars <a day>".to_owned(),
+        part_classes: &["bar-settled", "bar-running"],
+    };
+    let bar = |parts: &[f64]| Bar { tick: "1".to_owned(), title: "<1>".to_owned(), parts: parts.to_vec() };
+    let svg = bars_svg(&spec, &[bar(&[100.0, 50.0]), bar(&[1e-9, 0.0]), bar(&[f64::NAN, -1.0])]);
+    assert_eq!(svg.matches("bar-settled").count(), 2, "{svg}");
+    assert_eq!(svg.matches("bar-running").count(), 1);
+    assert!(svg.contains("height=\"1\"") && svg.contains("&lt;1&gt;") && !svg.contains("<a day>"), "{svg}");
+    assert_eq!(bars_svg(&spec, &[]).matches("bar-slot").count(), 0);
 }

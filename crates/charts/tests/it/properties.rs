@@ -13,7 +13,7 @@ fn any_value() -> impl Strategy<Value = f64> {
 }
 
 fn any_spec() -> impl Strategy<Value = ChartSpec> {
-    let x = prop_oneof![Just(XAxis::Step), Just(XAxis::RelativeTime), Just(XAxis::WallTime)];
+    let x = prop_oneof![Just(XAxis::Step), Just(XAxis::RelativeTime), Just(XAxis::WallTime), Just(XAxis::Dollars)];
     let unit = prop_oneof![Just(Unit::Plain), Just(Unit::Percent), Just(Unit::Dollars), Just(Unit::Seconds)];
     let x_range = proptest::option::of((any::<f64>(), any::<f64>()));
     (0_u32..2_000, 0_u32..1_000, x, any::<bool>(), 0.0..1.2_f64, x_range, unit).prop_map(

@@ -63,9 +63,37 @@ pub struct CostSummary {
     pub problem: Option<CostProblem>,
 }
 
-impl CostSummary {
-    pub fn of_run(run: &Run, now: Timestamp) -> Self {
-        let none = |state| Self {
+/// What a run's cost follows from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CostFacts {
+    pub spot: bool,
+    /// Nothing more will happen to the run.
+    pub is_over: bool,
+    /// `None`: no instance has started.
+    pub started_at: Option<Timestamp>,
+    pub instance_count: u32,
+    /// `None`: unpriced, never 0.
+    pub price_nanousd_per_hour: Option<NanoUsd>,
+    pub training_seconds: Option<u64>,
+    pub billable_seconds: Option<u64>,
+}
+
+impl CostFacts {
+    pub fn of_run(run: &Run) -> Self {
+        Self {
+            spot: run.spot,
+            is_over: run.is_over(),
+            started_at: run.started_at,
+            instance_count: run.instance_count,
+            price_nanousd_per_hour: run.price.as_ref().map(|it| it.price_nanousd_per_hour),
+            training_seconds: run.training_seconds,
+            billable_seconds: run.billable_seconds,
+        }
+    }
+
+    /// The cost at `now`.
+    pub fn summary(&self, now: Timestamp) -> CostSummary {
+        let none = |state| CostSummary {
             state,
             total: None,
             spot_savings: None,
@@ -73,33 +101,38 @@ impl CostSummary {
             is_upper_bound: false,
             problem: None,
         };
-        let Some(started_at) = run.started_at else {
-            return if run.is_over() {
-                Self { total: Some(NanoUsd(0)), ..none(CostState::NotStarted) }
+        let Some(started_at) = self.started_at else {
+            return if self.is_over {
+                CostSummary { total: Some(NanoUsd(0)), ..none(CostState::NotStarted) }
             } else {
                 none(CostState::NotStarted)
             };
         };
-        let spot_seconds = if run.spot { run.training_seconds.zip(run.billable_seconds) } else { None };
-        let permille = spot_seconds.and_then(|(training, billable)| savings_permille(training, billable));
-        let is_contradiction = run.training_seconds.zip(run.billable_seconds).is_some_and(|(it, bill)| bill > it);
+        let spot_seconds = if self.spot { self.training_seconds.zip(self.billable_seconds) } else { None };
+        let spot_savings_permille = spot_seconds.and_then(|(training, billable)| savings_permille(training, billable));
+        let is_contradiction = self.training_seconds.zip(self.billable_seconds).is_some_and(|(it, bill)| bill > it);
         let problem = is_contradiction.then_some(CostProblem::BillableExceedsTraining);
-        let Some(price) = &run.price else {
-            return Self { spot_savings_permille: permille, problem, ..none(CostState::Unpriced) };
+        let Some(price) = self.price_nanousd_per_hour else {
+            return CostSummary { spot_savings_permille, problem, ..none(CostState::Unpriced) };
         };
-        let of = |seconds| price.price_nanousd_per_hour.per_hour_times(seconds, run.instance_count);
-        if !run.is_over() {
+        let of = |seconds| price.per_hour_times(seconds, self.instance_count);
+        if !self.is_over {
             let elapsed = now.seconds_since(started_at).max(0.0) as u64;
-            return Self { total: Some(of(elapsed)), is_upper_bound: run.spot, ..none(CostState::Running) };
+            return CostSummary { total: Some(of(elapsed)), is_upper_bound: self.spot, ..none(CostState::Running) };
         }
-        let Some(billable) = run.billable_seconds else {
+        let Some(billable) = self.billable_seconds else {
             return none(CostState::NotReported);
         };
         let total = of(billable);
         let spot_savings =
             spot_seconds.filter(|(training, billable)| billable <= training).map(|(training, _)| of(training) - total);
-        let spot_savings_permille = permille;
-        Self { total: Some(total), spot_savings, spot_savings_permille, problem, ..none(CostState::Final) }
+        CostSummary { total: Some(total), spot_savings, spot_savings_permille, problem, ..none(CostState::Final) }
+    }
+}
+
+impl CostSummary {
+    pub fn of_run(run: &Run, now: Timestamp) -> Self {
+        CostFacts::of_run(run).summary(now)
     }
 
     /// What the figure is, in two or three words, to stand beside it.

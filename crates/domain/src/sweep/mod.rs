@@ -58,6 +58,16 @@ pub enum Goal {
     Maximize,
 }
 
+impl Goal {
+    /// What a metric's name says: a loss is to be small, an accuracy large. A guess, to begin with.
+    pub fn of_name(name: &str) -> Self {
+        const LARGE: [&str; 10] =
+            ["acc", "auc", "f1", "precision", "recall", "score", "r2", "bleu", "reward", "throughput"];
+        let name = name.to_lowercase();
+        if LARGE.iter().any(|it| name.contains(it)) { Self::Maximize } else { Self::Minimize }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sweep {
     pub id: SweepId,

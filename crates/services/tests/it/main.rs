@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod capsule;
+mod compare;
 mod crash;
 mod faults;
 mod hub;

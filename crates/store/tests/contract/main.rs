@@ -7,6 +7,7 @@
 
 mod capsules;
 mod connect;
+mod costs;
 mod drafts_and_sources;
 mod experiments;
 mod harness;

@@ -34,6 +34,7 @@ static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| {
         (name = "runs", description = "Training jobs: launch, list, read, stop."),
         (name = "sources", description = "Scripts and archives that runs are launched with."),
         (name = "experiments", description = "The names that runs share."),
+        (name = "costs", description = "What training cost, month by month."),
         (name = "document", description = "This document."),
     ),
 )]

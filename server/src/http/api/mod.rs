@@ -10,6 +10,7 @@
 
 pub mod model;
 
+mod costs;
 mod document;
 mod experiments;
 mod extract;
@@ -57,6 +58,8 @@ fn routes() -> OpenApiRouter<Web> {
         .routes(routes!(logs::run_logs))
         .routes(routes!(runs::run_stop))
         .routes(routes!(experiments::experiment_list))
+        .routes(routes!(costs::cost_get))
+        .routes(routes!(costs::cost_table_get))
         .routes(routes!(document::openapi_get))
 }
 

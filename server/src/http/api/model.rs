@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
+    costs::{CostGroup, CostGrouping, CostReview, Spend},
     run::{ExperimentSummary, FinalMetric, Run},
     series::lossless_f64,
     time::Timestamp,
@@ -127,6 +128,73 @@ impl RunBody {
             billable_seconds: run.billable_seconds,
             model_artifact: run.model_artifact,
             final_metrics: run.final_metrics.into_iter().map(metric).collect(),
+        }
+    }
+}
+
+/// A month's costs, put together by what runs share.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = CostReview)]
+pub struct CostReviewBody {
+    /// A calendar month in UTC.
+    #[schema(example = "2026-11")]
+    pub month: String,
+    pub grouping: String,
+    /// Always `USD`.
+    pub currency: String,
+    pub total: SpendBody,
+    /// Of the month before.
+    pub previous: Option<SpendBody>,
+    /// The dearest first; they sum to the total.
+    pub groups: Vec<CostGroupBody>,
+}
+
+/// What some runs cost within the month.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Spend)]
+pub struct SpendBody {
+    /// From billable seconds that SageMaker reported, in billionths of a dollar.
+    pub final_nanousd: i64,
+    /// Of runs that are not over: so far, at the on-demand price.
+    pub running_nanousd: i64,
+    pub saved_by_spot_nanousd: i64,
+    pub runs: usize,
+    /// Runs whose dollars are not known; they are in no sum.
+    pub unpriced_runs: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = CostGroup)]
+pub struct CostGroupBody {
+    /// What these runs share; empty: what has no such thing. Absent: all groups that are not listed, in one.
+    pub key: Option<String>,
+    /// A run's job name where runs are listed; else as `key`.
+    pub label: String,
+    pub spend: SpendBody,
+}
+
+impl CostReviewBody {
+    pub(super) fn of(grouping: &CostGrouping, review: CostReview) -> Self {
+        let group = |it: CostGroup| CostGroupBody { key: it.key, label: it.label, spend: SpendBody::of(it.spend) };
+        Self {
+            month: review.month.to_string(),
+            grouping: grouping.to_string(),
+            currency: "USD".to_owned(),
+            total: SpendBody::of(review.total),
+            previous: review.previous.map(SpendBody::of),
+            groups: review.groups.into_iter().map(group).collect(),
+        }
+    }
+}
+
+impl SpendBody {
+    fn of(spend: Spend) -> Self {
+        Self {
+            final_nanousd: spend.settled.0,
+            running_nanousd: spend.running.0,
+            saved_by_spot_nanousd: spend.saved_by_spot.0,
+            runs: spend.runs,
+            unpriced_runs: spend.unpriced,
         }
     }
 }

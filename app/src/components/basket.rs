@@ -1,0 +1,121 @@
+//! The basket: runs that somebody ticked, in whatever list, to compare them. It lives in this browser.
+
+use domain::{compare::MAX_COMPARED, ids::RunId};
+use leptos::prelude::*;
+
+use super::icon::{Glyph, Icon};
+use crate::paths;
+
+#[derive(Clone, Copy)]
+pub struct Basket(RwSignal<Vec<RunId>>);
+
+/// For every page below. Empty at the first paint; then what the browser has kept.
+pub fn provide_basket() {
+    let basket = Basket(RwSignal::new(Vec::new()));
+    provide_context(basket);
+    Effect::new(move |_| basket.0.set(browser::stored()));
+}
+
+impl Basket {
+    pub fn of_site() -> Self {
+        use_context().unwrap_or_else(|| Self(RwSignal::new(Vec::new())))
+    }
+
+    pub fn ids(self) -> Vec<RunId> {
+        self.0.get()
+    }
+
+    pub fn has(self, id: &RunId) -> bool {
+        self.0.with(|all| all.contains(id))
+    }
+
+    /// Beyond [`MAX_COMPARED`] nothing is added.
+    pub fn set(self, id: &RunId, is_in: bool) {
+        self.0.update(|all| {
+            all.retain(|it| it != id);
+            if is_in && all.len() < MAX_COMPARED {
+                all.push(id.clone());
+            }
+        });
+        self.0.with_untracked(|all| browser::keep(all));
+    }
+
+    fn clear(self) {
+        self.0.set(Vec::new());
+        browser::keep(&[]);
+    }
+}
+
+/// Ticks a run. Without script it is a field of the form around the list.
+#[component]
+pub fn BasketTick(id: RunId, name: String) -> impl IntoView {
+    let basket = Basket::of_site();
+    let (value, stored) = (id.to_string(), StoredValue::new(id));
+    view! {
+        <input
+            type="checkbox"
+            class="tick"
+            name="run"
+            value=value
+            aria-label=format!("Compare {name}")
+            prop:checked=move || stored.with_value(|id| basket.has(id))
+            on:change=move |event| stored.with_value(|id| basket.set(id, event_target_checked(&event)))
+        />
+    }
+}
+
+/// What the basket holds, at the window's lower edge, as long as it holds anything.
+#[component]
+pub fn BasketBar() -> impl IntoView {
+    let basket = Basket::of_site();
+    move || {
+        let ids = basket.ids();
+        (!ids.is_empty()).then(|| {
+            let text = match ids.len() {
+                1 => "1 run chosen".to_owned(),
+                MAX_COMPARED => format!("{MAX_COMPARED} runs chosen, the most there can be"),
+                count => format!("{count} runs chosen"),
+            };
+            view! {
+                <div class="basket" role="region" aria-label="Runs to compare">
+                    <span role="status">{text}</span>
+                    <a class="button is-primary is-small" href=paths::compare(&ids)><Glyph icon=Icon::Compare/>"Compare"</a>
+                    <button type="button" class="button is-small is-quiet" on:click=move |_| basket.clear()>"Clear"</button>
+                </div>
+            }
+        })
+    }
+}
+
+#[cfg(feature = "hydrate")]
+mod browser {
+    use domain::ids::RunId;
+
+    const KEY: &str = "trainyard.basket";
+
+    pub(super) fn stored() -> Vec<RunId> {
+        let text = storage().and_then(|it| it.get_item(KEY).ok().flatten()).unwrap_or_default();
+        text.split(',').filter_map(|it| RunId::parse(it).ok()).take(super::MAX_COMPARED).collect()
+    }
+
+    /// Failing means that the basket lasts for this page only (storage is forbidden or full).
+    pub(super) fn keep(ids: &[RunId]) {
+        let text = ids.iter().map(RunId::as_str).collect::<Vec<_>>().join(",");
+        let _ = storage().map(|it| it.set_item(KEY, &text));
+    }
+
+    fn storage() -> Option<web_sys::Storage> {
+        web_sys::window()?.local_storage().ok().flatten()
+    }
+}
+
+#[cfg(not(feature = "hydrate"))]
+mod browser {
+    use domain::ids::RunId;
+
+    pub(super) fn stored() -> Vec<RunId> {
+        Vec::new()
+    }
+
+    pub(super) fn keep(_: &[RunId]) {}
+}

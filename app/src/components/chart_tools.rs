@@ -1,0 +1,75 @@
+//! The three choices of how curves are drawn; all of them in the URL, so that a link shows the same picture.
+
+use charts::XAxis;
+use leptos::prelude::*;
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+
+use crate::model::chart_query::{ChartQuery, axis_str, axis_word};
+
+#[component]
+pub fn ChartTools(
+    #[prop(into)] query: Signal<ChartQuery>,
+    /// The page's URL with these choices.
+    href: Callback<ChartQuery, String>,
+    axes: &'static [XAxis],
+    /// Where the slider's form goes without script, and what else the page's URL holds.
+    #[prop(into)]
+    action: String,
+    hidden: Vec<(&'static str, String)>,
+) -> impl IntoView {
+    let link = move |word: &'static str, change: fn(&mut ChartQuery, XAxis, bool), axis: XAxis, log_scale: bool| {
+        let wanted = move || {
+            let mut wanted = query.get();
+            change(&mut wanted, axis, log_scale);
+            wanted
+        };
+        view! {
+            <a
+                href=move || href.run(wanted())
+                aria-current=move || (query.get() == wanted()).then_some("true")
+                data-noscroll=""
+            >
+                {word}
+            </a>
+        }
+    };
+    let to_axis: fn(&mut ChartQuery, XAxis, bool) = |query, axis, _| query.axis = axis;
+    let to_scale: fn(&mut ChartQuery, XAxis, bool) = |query, _, log_scale| query.log_scale = log_scale;
+    let axis_links = axes.iter().map(|it| link(axis_word(*it), to_axis, *it, false)).collect_view();
+    let scale_links = [(false, "Linear"), (true, "Log")].map(|(value, word)| link(word, to_scale, XAxis::Step, value));
+    let navigate = use_navigate();
+    let on_slide = move |event| {
+        let percent: u8 = event_target_value(&event).parse().unwrap_or(0);
+        let wanted = ChartQuery { smoothing_percent: percent.min(99), ..query.get_untracked() };
+        let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
+        navigate(&href.run(wanted), options);
+    };
+    let now = query.get_untracked();
+    let hidden =
+        hidden.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> }).collect_view();
+    view! {
+        <div class="chart-tools">
+            <div class="segmented" role="group" aria-label="Horizontal axis">{axis_links}</div>
+            <div class="segmented" role="group" aria-label="Vertical scale">{scale_links.into_iter().collect_view()}</div>
+            // Without script the slider is a form of its own.
+            <form class="smoothing" method="get" action=action>
+                {hidden}
+                <input type="hidden" name="x" value=axis_str(now.axis)/>
+                <input type="hidden" name="log" value=if now.log_scale { "1" } else { "" }/>
+                <label for="smooth">"Smoothing"</label>
+                <input
+                    id="smooth"
+                    type="range"
+                    name="smooth"
+                    min="0"
+                    max="99"
+                    step="1"
+                    value=now.smoothing_percent.to_string()
+                    on:input=on_slide
+                />
+                <output for="smooth">{move || format!("0.{:02}", query.get().smoothing_percent)}</output>
+                <button type="submit" class="button is-small no-js-only">"Apply"</button>
+            </form>
+        </div>
+    }
+}

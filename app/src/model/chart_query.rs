@@ -1,0 +1,66 @@
+//! How curves are drawn, as it stands in a page's URL.
+
+use charts::{XAxis, YScale};
+use leptos_router::params::ParamsMap;
+
+use crate::paths::Query;
+
+/// What the horizontal axis counts, in the order of the choices. Money is for runs side by side.
+pub const AXES: [XAxis; 4] = [XAxis::Step, XAxis::RelativeTime, XAxis::WallTime, XAxis::Dollars];
+/// Without money: a single run's curve looks the same over its time.
+pub const TIME_AXES: &[XAxis] = AXES.split_at(3).0;
+
+/// The axis in the URL.
+pub const fn axis_str(axis: XAxis) -> &'static str {
+    match axis {
+        XAxis::Step => "step",
+        XAxis::RelativeTime => "relative",
+        XAxis::WallTime => "wall",
+        XAxis::Dollars => "dollars",
+    }
+}
+
+/// The axis on its button: `TensorBoard`'s words.
+pub const fn axis_word(axis: XAxis) -> &'static str {
+    match axis {
+        XAxis::Step => "Step",
+        XAxis::RelativeTime => "Relative",
+        XAxis::WallTime => "Wall",
+        XAxis::Dollars => "Dollars",
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ChartQuery {
+    pub axis: XAxis,
+    pub log_scale: bool,
+    /// 0 to 99 hundredths: `TensorBoard`'s smoothing weight.
+    pub smoothing_percent: u8,
+}
+
+impl ChartQuery {
+    pub fn read(query: &ParamsMap) -> Self {
+        let text = |name| query.get_str(name).unwrap_or_default();
+        Self {
+            axis: AXES.into_iter().find(|it| axis_str(*it) == text("x")).unwrap_or_default(),
+            log_scale: text("log") == "1",
+            smoothing_percent: text("smooth").parse().unwrap_or(0).min(99),
+        }
+    }
+
+    /// Defaults are left out.
+    pub fn push_to(&self, query: &mut Query) {
+        query.push("x", (self.axis != XAxis::default()).then_some(axis_str(self.axis)));
+        query.push("log", self.log_scale.then_some("1"));
+        let smoothing = self.smoothing_percent.to_string();
+        query.push("smooth", (self.smoothing_percent > 0).then_some(smoothing.as_str()));
+    }
+
+    pub const fn y_scale(&self) -> YScale {
+        if self.log_scale { YScale::Log } else { YScale::Linear }
+    }
+
+    pub fn smoothing(&self) -> f64 {
+        f64::from(self.smoothing_percent) / 100.0
+    }
+}

@@ -1,0 +1,193 @@
+//! One chart for each metric, with a curve for each run that has it. A chart reads its curves when it comes near the
+//! window: a page of a hundred metrics opens as fast as one of two.
+
+use charts::XAxis;
+use domain::compare::ComparedRun;
+use leptos::{html, prelude::*};
+
+use super::{Page, query::CompareQuery, state::Drawn};
+use crate::{
+    api::compare::{RunCurves, compare_curves},
+    components::{
+        chart::{ChartCard, ChartLook, Cursor, Line, RunClock},
+        chart_tools::ChartTools,
+        fault::{Empty, Fault},
+        near::when_near,
+        search_form::SearchForm,
+    },
+    model::{
+        chart_query::{AXES, ChartQuery},
+        spend::dollars_per_second,
+    },
+    paths,
+};
+
+/// These are in the first paint.
+const FIRST: usize = 2;
+/// Without script there is no coming near, so no more than these.
+const MAX_CHARTS: usize = 200;
+
+#[component]
+pub(super) fn CurvesTab(page: Page) -> impl IntoView {
+    let names = Memo::new(move |_| {
+        let part = page.query.with(|it| it.metric.to_lowercase());
+        let all = page.state.metric_names();
+        let total = all.len();
+        let mut shown: Vec<String> = all.into_iter().filter(|it| it.to_lowercase().contains(&part)).collect();
+        shown.truncate(MAX_CHARTS);
+        (shown, total)
+    });
+    let cursor = Cursor(RwSignal::new(None));
+    let unpriced = move || {
+        let is_by_money = page.query.with(|it| it.chart.axis == XAxis::Dollars);
+        let count = page
+            .state
+            .runs
+            .with(|all| all.iter().filter(|it| clock(it, page).is_some_and(|it| it.dollars_per_second <= 0.0)).count());
+        (is_by_money && count > 0).then(|| {
+            let text = format!("{count} of the runs have no known cost and no curve on this axis.");
+            view! { <p class="notice notice-warn">{text}</p> }
+        })
+    };
+    view! {
+        <h2 class="sr-only">"Curves"</h2>
+        <Tools page/>
+        {unpriced}
+        {move || match names.get() {
+            (_, 0) => view! {
+                <Empty title="No curve yet"><p>"None of these runs has reported a metric so far."</p></Empty>
+            }
+            .into_any(),
+            (shown, total) if shown.is_empty() => view! {
+                <Empty title="No metric of this name"><p>{format!("None of the {total} metrics matches.")}</p></Empty>
+            }
+            .into_any(),
+            _ => ().into_any(),
+        }}
+        <div class="charts">
+            <For
+                each=move || names.get().0.into_iter().enumerate()
+                key=|(_, name)| name.clone()
+                children=move |(index, name)| view! { <MetricCard page name cursor is_first=index < FIRST/> }
+            />
+        </div>
+    }
+}
+
+#[component]
+fn Tools(page: Page) -> impl IntoView {
+    let query = Signal::derive(move || page.query.with(|it| it.chart));
+    let href = Callback::new(move |chart: ChartQuery| page.href(|query| query.chart = chart));
+    let pairs = page.query.with_untracked(CompareQuery::pairs);
+    let now = page.query.get_untracked();
+    let kept = CompareQuery { metric: String::new(), ..now.clone() };
+    let mut kept_pairs = kept.pairs();
+    kept_pairs.push(("x", crate::model::chart_query::axis_str(now.chart.axis).to_owned()));
+    let hidden = kept_pairs
+        .into_iter()
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
+        .collect_view();
+    view! {
+        <div class="compare-tools">
+            <ChartTools query href axes=&AXES action=paths::COMPARE hidden=pairs/>
+            <SearchForm
+                action=paths::COMPARE class="metric-filter"
+                fields=&["run", "experiment", "base", "tab", "x", "metric", "value", "equal", "sx", "sy", "goal"]
+            >
+                {hidden}
+                <label>
+                    <span class="sr-only">"Part of the metric's name"</span>
+                    <input
+                        type="search" name="metric" placeholder="Metric contains" value=now.metric autocomplete="off"
+                        maxlength="200"
+                    />
+                </label>
+                <button type="submit" class="button is-small">"Filter"</button>
+            </SearchForm>
+        </div>
+    }
+}
+
+/// When it began and what a second of it costs; `None` before it has begun.
+fn clock(it: &ComparedRun, page: Page) -> Option<RunClock> {
+    let now = page.state.now.get_untracked();
+    let origin = it.run.started_at?;
+    Some(RunClock { origin, dollars_per_second: dollars_per_second(&it.run, now).unwrap_or(0.0) })
+}
+
+#[component]
+fn MetricCard(page: Page, name: String, cursor: Cursor, is_first: bool) -> impl IntoView {
+    let is_near = RwSignal::new(is_first);
+    let place = NodeRef::<html::Div>::new();
+    when_near(place, is_near);
+    let metric = StoredValue::new(name.clone());
+    let curves = Resource::new(
+        move || (is_near.get(), page.state.version.get()),
+        move |(is_near, _)| async move {
+            if !is_near {
+                return Ok(None);
+            }
+            let ids = page.state.runs.with_untracked(|all| all.iter().map(|it| it.run.id.clone()).collect());
+            compare_curves(ids, metric.get_value()).await.map(Some)
+        },
+    );
+    let look = Signal::derive(move || {
+        let chart = page.query.with(|it| it.chart);
+        ChartLook { x: chart.axis, y_scale: chart.y_scale(), smoothing: chart.smoothing(), origin: None }
+    });
+    view! {
+        <div class="chart-place" node_ref=place data-metric=name>
+            <Transition fallback=move || view! { <Waiting name=metric.get_value()/> }>
+                {move || Suspend::new(async move {
+                    match curves.await {
+                        Ok(Some(curves)) => {
+                            let lines = lines(page, curves);
+                            let shown = Signal::derive(move || {
+                                // On the money axis a run without a price has no place.
+                                let is_by_money = look.get().x == XAxis::Dollars;
+                                let has_place = |it: &Line| it.clock.is_some_and(|it| it.dollars_per_second > 0.0);
+                                lines.with_value(|all| all.iter().filter(|it| !is_by_money || has_place(it)).cloned().collect::<Vec<_>>())
+                            });
+                            view! { <ChartCard title=metric.get_value() lines=shown look cursor/> }.into_any()
+                        }
+                        Ok(None) => view! { <Waiting name=metric.get_value()/> }.into_any(),
+                        Err(error) => view! { <Fault error/> }.into_any(),
+                    }
+                })}
+            </Transition>
+        </div>
+    }
+}
+
+/// The curves' signals, known to the live stream from now on; those that the chart had before are forgotten.
+fn lines(page: Page, curves: Vec<RunCurves>) -> StoredValue<Vec<Line>> {
+    let several_hosts = curves.iter().any(|it| it.series.len() > 1);
+    let mut lines = Vec::new();
+    for RunCurves { run_id, series } in curves {
+        let place = page.state.runs.with_untracked(|all| all.iter().position(|it| it.run.id == run_id));
+        let Some(color_index) = place else { continue };
+        let clock = page.state.runs.with_untracked(|all| clock(&all[color_index], page));
+        let label = page.state.labels.with_value(|all| all[color_index].full.clone());
+        for it in series {
+            let label = if several_hosts { format!("{label} ({})", it.key.host) } else { label.clone() };
+            let points = ArcRwSignal::new(it.points);
+            page.state.drawn.update_value(|all| {
+                all.retain(|known| known.run_id != run_id || known.key != it.key);
+                all.push(Drawn { run_id: run_id.clone(), key: it.key, points: points.clone() });
+            });
+            lines.push(Line { label, color_index, points, clock });
+        }
+    }
+    StoredValue::new(lines)
+}
+
+#[component]
+fn Waiting(name: String) -> impl IntoView {
+    view! {
+        <div class="chart-card is-waiting">
+            <h3>{name}</h3>
+            <p class="dim needs-js">"Reading the curves."</p>
+            <p class="dim no-js-only">"Filter by this metric's name to see its curves."</p>
+        </div>
+    }
+}

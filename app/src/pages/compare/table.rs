@@ -1,0 +1,181 @@
+//! What the runs were given and what came of it, a column each; rows in which all are equal are left out unless asked
+//! for.
+
+use domain::compare::{CompareRow, MetricRow, MetricStat, member_rows, metric_rows, parameter_rows};
+use leptos::prelude::*;
+
+use super::Page;
+use crate::{components::fault::Empty, model::rows, paths};
+
+#[component]
+pub(super) fn TableTab(page: Page) -> impl IntoView {
+    let stat = Memo::new(move |_| page.query.with(|it| it.stat));
+    let with_equal = Memo::new(move |_| page.query.with(|it| it.with_equal));
+    let stats = MetricStat::ALL.map(|it| {
+        view! {
+            <a
+                href=move || page.href(|query| query.stat = it)
+                aria-current=move || (stat.get() == it).then_some("true")
+                data-noscroll=""
+            >
+                {stat_word(it)}
+            </a>
+        }
+    });
+    let equal = [(false, "Only differences"), (true, "All rows")].map(|(value, word)| {
+        view! {
+            <a
+                href=move || page.href(|query| query.with_equal = value)
+                aria-current=move || (with_equal.get() == value).then_some("true")
+                data-noscroll=""
+            >
+                {word}
+            </a>
+        }
+    });
+    let body = move || {
+        let (with_equal, base) = (with_equal.get(), page.base());
+        page.state.runs.with(|all| {
+            let columns: Vec<_> = all.iter().map(|it| it.metrics.as_slice()).collect();
+            let mut metrics = metric_rows(&columns, stat.get(), base);
+            let mut parameters = parameter_rows(all.iter().map(|it| &it.run));
+            let mut members = member_rows(all.iter().map(|it| &it.run));
+            let hidden = [
+                keep(&mut metrics, with_equal, MetricRow::differs),
+                keep(&mut parameters, with_equal, CompareRow::differs),
+                keep(&mut members, with_equal, CompareRow::differs),
+            ]
+            .iter()
+            .sum::<usize>();
+            let is_empty = metrics.is_empty() && parameters.is_empty() && members.is_empty();
+            let count = all.len();
+            let sections = [
+                section("Metrics", count, metrics.into_iter().map(metric_row).collect()),
+                section("Parameters", count, parameters.into_iter().map(|it| text_row(it, base)).collect()),
+                section("Request", count, members.into_iter().map(|it| text_row(it, base)).collect()),
+            ];
+            let note = match hidden {
+                0 => None,
+                1 => Some("1 row in which all runs are equal is not shown.".to_owned()),
+                more => Some(format!(
+                    "{} rows in which all runs are equal are not shown.",
+                    rows::grouped_digits(more as u64)
+                )),
+            };
+            if is_empty {
+                return view! {
+                    <Empty title="No difference"><p>"These runs were given the same, and report the same."</p></Empty>
+                }
+                .into_any();
+            }
+            view! {
+                <div class="table-scroll">
+                    <table class="compare-table">
+                        <caption class="sr-only">"Runs side by side"</caption>
+                        <thead><Heads page/></thead>
+                        {sections.into_iter().collect_view()}
+                    </table>
+                </div>
+                {note.map(|it| view! { <p class="hint">{it}</p> })}
+            }
+            .into_any()
+        })
+    };
+    view! {
+        <h2 class="sr-only">"Table"</h2>
+        <div class="chart-tools">
+            <div class="segmented" role="group" aria-label="Rows">{equal.into_iter().collect_view()}</div>
+            <div class="segmented" role="group" aria-label="Which value of a metric">{stats.into_iter().collect_view()}</div>
+        </div>
+        {body}
+    }
+}
+
+const fn stat_word(stat: MetricStat) -> &'static str {
+    match stat {
+        MetricStat::Last => "Last",
+        MetricStat::Min => "Lowest",
+        MetricStat::Max => "Highest",
+    }
+}
+
+/// How many rows were left out.
+fn keep<T>(rows: &mut Vec<T>, with_equal: bool, differs: fn(&T) -> bool) -> usize {
+    let count = rows.len();
+    rows.retain(|it| with_equal || differs(it));
+    count - rows.len()
+}
+
+#[component]
+fn Heads(page: Page) -> impl IntoView {
+    let base = page.base();
+    let heads = page.state.runs.with_untracked(|all| {
+        all.iter()
+            .enumerate()
+            .map(|(index, it)| {
+                let label = page.state.labels.with_value(|all| all[index].full.clone());
+                view! {
+                    <th scope="col" class=format!("compare-head {}", charts::series_class(index))>
+                        <span class="legend-dot" aria-hidden="true"></span>
+                        <a href=paths::run(&it.run.id)>{label}</a>
+                        {(index == base).then(|| view! { <span class="tag">"base"</span> })}
+                    </th>
+                }
+            })
+            .collect_view()
+    });
+    view! { <tr><th scope="col">"Quantity"</th>{heads}</tr> }
+}
+
+fn section(title: &'static str, columns: usize, rows: Vec<AnyView>) -> Option<AnyView> {
+    (!rows.is_empty()).then(|| {
+        view! {
+            <tbody>
+                <tr class="compare-section"><th scope="rowgroup" colspan=(columns + 1).to_string()>{title}</th></tr>
+                {rows}
+            </tbody>
+        }
+        .into_any()
+    })
+}
+
+fn text_row(row: CompareRow, base: usize) -> AnyView {
+    let of_base = row.cells.get(base).cloned().flatten();
+    let cells = row
+        .cells
+        .into_iter()
+        .map(|cell| {
+            let is_other = cell != of_base;
+            let text = cell.unwrap_or_else(|| "—".to_owned());
+            view! { <td class:is-other=is_other><span class="compare-value">{text}</span></td> }
+        })
+        .collect_view();
+    view! { <tr><th scope="row"><code>{row.name}</code></th>{cells}</tr> }.into_any()
+}
+
+fn metric_row(row: MetricRow) -> AnyView {
+    let cells = row
+        .cells
+        .into_iter()
+        .map(|cell| {
+            let Some(cell) = cell else { return view! { <td class="is-number">"—"</td> }.into_any() };
+            let mark = match (cell.is_lowest, cell.is_highest) {
+                (true, _) => Some(("▼", "lowest")),
+                (_, true) => Some(("▲", "highest")),
+                _ => None,
+            };
+            let delta = cell.delta.map(|it| format!("{}{}", if it > 0.0 { "+" } else { "" }, rows::number(it)));
+            view! {
+                <td class="is-number">
+                    {mark.map(|(glyph, word)| view! {
+                        <span class="compare-mark" title=word><span aria-hidden="true">{glyph}</span><span class="sr-only">{word}" "</span></span>
+                    })}
+                    <b>{rows::number(cell.value)}</b>
+                    {delta.map(|it| view! { <span class="compare-delta">{it}</span> })}
+                </td>
+            }
+            .into_any()
+        })
+        .collect_view();
+    view! { <tr><th scope="row"><code>{row.name}</code></th>{cells}</tr> }.into_any()
+}
