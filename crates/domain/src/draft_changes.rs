@@ -35,6 +35,18 @@ pub fn draft_changes(parent: &JobDraft, now: &JobDraft) -> Vec<Change> {
     }
     let switch = |on: bool| if on { "on" } else { "off" };
     compare("Keep checkpoints", switch(parent.checkpoints), switch(now.checkpoints));
+    let quota = |draft: &JobDraft| {
+        let it = draft.quota.clone();
+        let (is_queue, is_fallback) = (it.choice == "queue", it.choice == "fallback");
+        let choice = if is_queue || is_fallback { it.choice } else { "refuse".to_owned() };
+        // What another choice hides is no change.
+        let hidden = |text: String| if is_fallback { text } else { String::new() };
+        [choice, hidden(it.instance_types), hidden(it.on_demand_after_minutes), hidden(it.max_usd_per_hour)]
+    };
+    let names = ["When a quota is full", "Fallback types", "On-demand after minutes", "Fallback dollars per hour"];
+    for (name, (was, is)) in names.iter().zip(quota(parent).iter().zip(quota(now))) {
+        compare(name, was, &is);
+    }
     for map in MAPS {
         let (was, is) = (parent.fields.pairs(map), now.fields.pairs(map));
         let value = |pairs: &[(String, String)], name: &str| {
