@@ -139,6 +139,11 @@ impl Run {
         SweepId::parse(self.tag(tag::SWEEP)?).ok()
     }
 
+    /// What was wanted when something else was sent, because a quota had no room: `ml.m5.xlarge spot`.
+    pub fn wanted(&self) -> Option<&str> {
+        self.tag(tag::WANTED)
+    }
+
     fn tag(&self, key: &str) -> Option<&str> {
         let tags = self.request.get("Tags")?.as_array()?;
         tags.iter().find(|it| it["Key"] == key)?["Value"].as_str()

@@ -17,7 +17,7 @@ use domain::{
     ids::RunId,
     job_draft::FieldError,
     job_spec::JobSpec,
-    quota::{Need, QuotaTable, QuotaUse, QuotaVerdict, Shortfall, TrainingQuota, WaitPlan, amended, needs},
+    quota::{Need, QuotaTable, QuotaUse, QuotaVerdict, Shortfall, TrainingQuota, WaitPlan, amended, kind_text, needs},
     run::Run,
     time::Timestamp,
 };
@@ -113,10 +113,13 @@ impl Services {
         let mut woken = 0;
         for wait in &line.waiting {
             let Some(run) = line.runs.iter().find(|it| it.id == wait.run_id) else { continue };
-            if self.quota_choose(&line, run, wait).is_ok()
-                && self.inner.store.quota_wake(&run.id, self.now()).await?
-            {
-                woken += 1;
+            match self.quota_choose(&line, run, wait) {
+                Ok(_) => woken += u64::from(self.inner.store.quota_wake(&run.id, self.now()).await?),
+                Err(message) if run.launch_message.as_ref() != Some(&message) => {
+                    self.inner.store.quota_wait_say(&run.id, &message, self.now()).await?;
+                    self.inner.hub.poke();
+                }
+                Err(_) => {}
             }
         }
         Ok(woken)
@@ -231,16 +234,9 @@ fn obstacle(
     let earlier: Vec<Need> =
         line.waiting.iter().filter(|it| it.run_id < *run).flat_map(|it| self::needs(&it.wanted)).collect();
     let is_taken = |it: &&Need| {
-        table.room(&it.instance_type, it.usage).is_none() && earlier.iter().any(|other| other.is_of(&it.instance_type, it.usage))
+        table.room(&it.instance_type, it.usage).is_none()
+            && earlier.iter().any(|other| other.is_of(&it.instance_type, it.usage))
     };
     let need = needs.iter().find(is_taken)?;
     Some(format!("Runs ahead in line wait for the quota `{}`", need.quota_name()))
-}
-
-/// `ml.m5.xlarge on spot`
-fn kind_text(request: &Value) -> String {
-    let all = needs(request);
-    let types: BTreeSet<&str> = all.iter().map(|it| it.instance_type.as_str()).collect();
-    let how = if all.iter().any(|it| it.usage == QuotaUse::Spot) { "spot" } else { "on-demand" };
-    format!("{} {how}", types.into_iter().collect::<Vec<_>>().join(", "))
 }

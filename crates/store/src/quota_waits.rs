@@ -94,6 +94,26 @@ impl Store {
         Ok(woken == 1)
     }
 
+    /// Says anew why a run waits, while nobody is at it.
+    pub async fn quota_wait_say(&self, id: &RunId, message: &str, now: Timestamp) -> Result<()> {
+        let mut tx = self.db.begin(Durability::Deferred).await?;
+        let Some(mut stored) = run_lock(&mut tx, id).await? else { return Ok(()) };
+        let waits = fetch!(
+            optional,
+            (i64,),
+            tx,
+            "SELECT is_waiting FROM outbox WHERE run_id = $1 AND kind = 'create' AND is_waiting = 1 AND done_at IS NULL",
+            id.as_str(),
+        )?;
+        let message = text::plain(message);
+        if waits.is_none() || stored.run.launch_message.as_deref() == Some(&*message) {
+            return Ok(());
+        }
+        stored.run.launch_message = Some(message.into_owned());
+        run_changed(&mut tx, &mut stored, now).await?;
+        tx.commit().await
+    }
+
     /// Records what is sent instead of what was wanted, if the lease is still the newest claim of its row. To be followed
     /// by the call.
     #[tracing::instrument(name = "db.run.amend", level = "debug", skip_all, fields(run.id = %lease.run_id))]

@@ -51,6 +51,9 @@ pub mod tag {
     pub const PARENT: &str = "trainyard:parent";
     /// The sweep that this run is a trial of.
     pub const SWEEP: &str = "trainyard:sweep";
+    /// `ml.m5.xlarge spot`: what a run wanted that took a fallback. Trials of a sweep take none, so a run has at most five
+    /// of these tags.
+    pub const WANTED: &str = "trainyard:wanted";
 }
 
 impl JobSpec {

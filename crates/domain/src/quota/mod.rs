@@ -8,7 +8,7 @@ mod plan;
 mod room;
 
 pub use need::{Need, needs};
-pub use plan::{QuotaDraft, WaitPlan, amended};
+pub use plan::{QuotaDraft, WaitPlan, amended, kind_text};
 pub use room::{QuotaTable, QuotaVerdict, Room, Shortfall, Taken};
 
 use serde::{Deserialize, Serialize};
@@ -67,7 +67,8 @@ mod tests {
             let name = usage.quota_name("ml.g5.xlarge");
             assert_eq!(QuotaUse::of_quota_name(&name), Some(("ml.g5.xlarge".to_owned(), usage)));
         }
-        for other in ["ml.g5.xlarge for endpoint usage", "Number of instances across training jobs", "", " for  usage"] {
+        for other in ["ml.g5.xlarge for endpoint usage", "Number of instances across training jobs", "", " for  usage"]
+        {
             assert_eq!(QuotaUse::of_quota_name(other), None, "{other:?}");
         }
     }

@@ -40,11 +40,8 @@ pub fn needs(request: &Value) -> Vec<Need> {
         usages.push(QuotaUse::WarmPool);
     }
     let of = |(instance_type, instances): (&String, &u32)| {
-        let need = |usage: &QuotaUse| Need {
-            instance_type: instance_type.clone(),
-            usage: *usage,
-            instances: *instances,
-        };
+        let need =
+            |usage: &QuotaUse| Need { instance_type: instance_type.clone(), usage: *usage, instances: *instances };
         usages.iter().map(need).collect::<Vec<_>>()
     };
     counts.iter().flat_map(of).collect()

@@ -5,13 +5,15 @@
 //! - Every fallback has a known price within the cap, when it is chosen as when it is launched. The job as it was
 //!   wanted is not bound to the cap: its price was seen.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     instance_type::{InstanceType, InstanceTypeInfo},
     job_draft::FieldError,
-    job_spec::sealed,
+    job_spec::{sealed, tag},
     money::NanoUsd,
     run::{Run, RunPrice},
     training_job::{Fields, TrainingJobRequest},
@@ -57,7 +59,7 @@ impl QuotaDraft {
     }
 
     /// `fields` are the job's, as they are sent. `None`: the job does not wait.
-    pub(crate) fn parse(&self, fields: &Fields) -> Result<Option<WaitPlan>, Vec<FieldError>> {
+    pub fn parse(&self, fields: &Fields) -> Result<Option<WaitPlan>, Vec<FieldError>> {
         match self.choice.trim() {
             "" | "refuse" => return Ok(None),
             "queue" => return Ok(Some(WaitPlan::default())),
@@ -71,7 +73,10 @@ impl QuotaDraft {
         let words: Vec<&str> = words.collect();
         let mut instance_types: Vec<InstanceType> = Vec::new();
         if wanted.is_empty() && !words.is_empty() {
-            wrong(TYPES, "only a job of one instance type can take another one: clear this, or wait for room.".to_owned());
+            wrong(
+                TYPES,
+                "only a job of one instance type can take another one: clear this, or wait for room.".to_owned(),
+            );
         }
         for word in words {
             match InstanceType::parse(word) {
@@ -182,9 +187,13 @@ impl WaitPlan {
                 }
                 Ok(request) => {
                     let message = match (per_hour(request.as_value()), self.max_per_hour) {
-                        (None, _) => format!("no price is known of `{name}`, so the cap could not be kept: leave it out."),
+                        (None, _) => {
+                            format!("no price is known of `{name}`, so the cap could not be kept: leave it out.")
+                        }
                         (Some(price), Some(cap)) if price > cap => {
-                            format!("`{name}` costs {price} per hour for this job, above the cap of {cap}: raise the cap, or leave it out.")
+                            format!(
+                                "`{name}` costs {price} per hour for this job, above the cap of {cap}: raise the cap, or leave it out."
+                            )
                         }
                         _ => continue,
                     };
@@ -220,7 +229,18 @@ fn fallback(wanted: &Value, instance_type: Option<&InstanceType>, on_demand: boo
             limits.remove("MaxWaitTimeInSeconds");
         }
     }
+    if let Some(tags) = request.get_mut("Tags").and_then(Value::as_array_mut) {
+        tags.push(json!({ "Key": tag::WANTED, "Value": kind_text(wanted) }));
+    }
     sealed(request).0
+}
+
+/// Instance types and kind of capacity of a request: `ml.m5.xlarge spot`.
+pub fn kind_text(request: &Value) -> String {
+    let parts = TrainingJobRequest::of_recorded(request.clone());
+    let types: BTreeSet<String> = parts.instances().into_iter().map(|(name, _)| name).collect();
+    let how = if parts.is_spot() { "spot" } else { "on-demand" };
+    format!("{} {how}", types.into_iter().collect::<Vec<_>>().join(" "))
 }
 
 /// The run as it is when this request is sent instead: instances and price follow from it.

@@ -256,7 +256,11 @@ mod tests {
         let room = |place: Option<&RunId>| quota(8).with_runs(&runs, place).room("ml.m5.xlarge", QuotaUse::OnDemand);
         assert_eq!(room(None), Some(Room { quota: 8, in_use: 2, ahead: 3 }));
         assert_eq!(room(None).map(Room::left), Some(3));
-        assert_eq!(room(Some(&runs[6].id)), Some(Room { quota: 8, in_use: 2, ahead: 2 }), "only earlier ones are ahead");
+        assert_eq!(
+            room(Some(&runs[6].id)),
+            Some(Room { quota: 8, in_use: 2, ahead: 2 }),
+            "only earlier ones are ahead"
+        );
         assert_eq!(room(Some(&runs[5].id)), Some(Room { quota: 8, in_use: 2, ahead: 0 }));
     }
 

@@ -165,13 +165,12 @@ impl Services {
         let source_uri = source_sha256.map(|it| self.source_uri(it)).unwrap_or_default();
         let random = self.inner.config.random.next_u128();
         let run = build::run(&spec, &source_uri, source_sha256, random, self.now());
-        let new =
-            NewRun {
-                run,
-                idempotency_key: key.to_owned(),
-                request_hash: build::content_hash(&spec, &source_uri),
-                wait: spec.wait.clone(),
-            };
+        let new = NewRun {
+            run,
+            idempotency_key: key.to_owned(),
+            request_hash: build::content_hash(&spec, &source_uri),
+            wait: spec.wait.clone(),
+        };
         match store.run_request(&new).await? {
             RunRequestOutcome::Created(run) => {
                 tracing::info!(run.id = %run.id, run.job_name = %run.job_name, "a run was requested");

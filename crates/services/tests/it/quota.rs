@@ -176,7 +176,10 @@ async fn who_waits_is_sent_in_the_order_of_the_line() {
     let waits = lab.run(&ids[1]).await;
     assert_eq!(waits.launch_state, LaunchState::Requested);
     let message = waits.launch_message.unwrap();
-    assert!(message.contains("Waits for room") && message.contains("1 in use") && message.contains("needs 2"), "{message}");
+    assert!(
+        message.contains("Waits for room") && message.contains("1 in use") && message.contains("needs 2"),
+        "{message}"
+    );
 
     end(&lab, &ids[0]).await;
     pass(&lab, &other).await;
@@ -314,6 +317,7 @@ async fn spot_becomes_on_demand_after_its_minutes() {
     draft.fields.set("EnableManagedSpotTraining", "true");
     draft.fields.set("StoppingCondition.MaxWaitTimeInSeconds", "7200");
     lab.submit("first", draft.clone()).await;
+    lab.clock.advance_seconds(1);
     draft.quota = QuotaDraft {
         choice: "fallback".to_owned(),
         on_demand_after_minutes: "10".to_owned(),

@@ -1,8 +1,5 @@
 use super::*;
-use crate::{
-    job_spec::{fingerprint, tag},
-    run::fixture,
-};
+use crate::{job_spec::fingerprint, run::fixture};
 
 fn fields(spot: bool) -> Fields {
     let mut draft = crate::job_draft::JobDraft::default();
@@ -59,7 +56,7 @@ fn every_fallback_is_a_known_type_with_a_price_within_the_cap() {
         one_error(&fallback_draft("ml.c5.xlarge", "", cap), false, CAP, ".");
     }
     let unpriced = InstanceTypeInfo::all().iter().find(|it| it.price.is_none()).expect("some are unpriced");
-    one_error(&fallback_draft(&unpriced.name, "", "900"), false, TYPES, "no price is known");
+    one_error(&fallback_draft(&unpriced.name, "", "900"), false, TYPES, "No price is known");
 }
 
 #[test]
@@ -87,7 +84,8 @@ fn candidates_come_in_order_and_on_demand_when_it_is_time() {
     };
     let it = |name: &str, spot: bool| (name.to_owned(), spot);
     assert_eq!(shown(1_799), [it("ml.m5.xlarge", true), it("ml.m5.2xlarge", true)]);
-    let late = [it("ml.m5.xlarge", true), it("ml.m5.2xlarge", true), it("ml.m5.xlarge", false), it("ml.m5.2xlarge", false)];
+    let late =
+        [it("ml.m5.xlarge", true), it("ml.m5.2xlarge", true), it("ml.m5.xlarge", false), it("ml.m5.2xlarge", false)];
     assert_eq!(shown(1_800), late);
     let last = plan.candidates(&wanted, 1_800).pop().expect("four");
     assert!(last.pointer("/StoppingCondition/MaxWaitTimeInSeconds").is_none());
@@ -99,15 +97,20 @@ fn candidates_come_in_order_and_on_demand_when_it_is_time() {
 #[test]
 fn an_amended_run_has_the_request_that_is_sent_with_its_price_and_fingerprint() {
     let mut request = fields(false).to_request().expect("right").into_value();
-    request["Tags"] = serde_json::json!([{ "Key": tag::FINGERPRINT, "Value": "old" }, { "Key": tag::RUN_ID, "Value": "x" }]);
+    request["Tags"] =
+        serde_json::json!([{ "Key": tag::FINGERPRINT, "Value": "old" }, { "Key": tag::RUN_ID, "Value": "x" }]);
     let kind = InstanceType::parse("ml.m5.2xlarge").expect("a type");
     let run = amended(&fixture::run(), fallback(&request, Some(&kind), false));
     assert_eq!((run.instance_type.as_deref(), run.instance_count, run.spot), (Some("ml.m5.2xlarge"), 1, false));
-    assert_eq!(run.price.as_ref().map(|it| it.price_nanousd_per_hour), kind.info().and_then(|it| it.price.as_ref()).map(|it| it.price_nanousd_per_hour));
+    assert_eq!(
+        run.price.as_ref().map(|it| it.price_nanousd_per_hour),
+        kind.info().and_then(|it| it.price.as_ref()).map(|it| it.price_nanousd_per_hour)
+    );
     let tags = run.request["Tags"].as_array().expect("tags");
     let own: Vec<&Value> = tags.iter().filter(|it| it["Key"] == tag::FINGERPRINT).collect();
     assert_eq!(own.len(), 1);
     assert_eq!(own[0]["Value"], run.fingerprint.as_str());
+    assert_eq!(run.wanted(), Some("ml.m5.xlarge on-demand"));
     let mut without = run.request.clone();
     without["Tags"].as_array_mut().expect("tags").retain(|it| it["Key"] != tag::FINGERPRINT);
     assert_eq!(fingerprint(&without), run.fingerprint);
