@@ -90,6 +90,16 @@ mod tests {
     }
 
     #[test]
+    fn how_a_job_waits_is_a_change_as_far_as_it_acts() {
+        let mut now = JobDraft::default();
+        now.quota.instance_types = "ml.c5.xlarge".to_owned();
+        assert!(draft_changes(&JobDraft::default(), &now).is_empty(), "hidden behind the choice");
+        now.quota.choice = "fallback".to_owned();
+        let found: Vec<String> = draft_changes(&JobDraft::default(), &now).into_iter().map(|it| it.what).collect();
+        assert_eq!(found, ["When a quota is full", "Fallback types"]);
+    }
+
+    #[test]
     fn only_what_differs_is_a_change_and_rows_of_maps_have_names() {
         let mut parent = JobDraft::default();
         parent.fields.push_pair("HyperParameters", "epochs", "3");

@@ -143,9 +143,11 @@ fn Way(value: &'static str, label: &'static str, hint: &'static str) -> impl Int
     let is_mine =
         move |text: &str| if value == "refuse" { !matches!(text, "queue" | "fallback") } else { text == value };
     let given = choice.with_untracked(|it| is_mine(it));
+    let id = field_id(&format!("{CHOICE}-{value}"));
     view! {
-        <label class="way">
+        <div class="way">
             <input
+                id=id.clone()
                 type="radio"
                 name=CHOICE
                 value=value
@@ -153,8 +155,8 @@ fn Way(value: &'static str, label: &'static str, hint: &'static str) -> impl Int
                 prop:checked=move || choice.with(|it| is_mine(it))
                 on:change=move |_| choice.set(value.to_owned())
             />
-            <span>{label}<small class="way-hint">{hint}</small></span>
-        </label>
+            <label for=id>{label}<small>{hint}</small></label>
+        </div>
     }
 }
 
