@@ -5,6 +5,7 @@ use domain::{
     ids::{PresetName, RunId},
     image_catalogue::CatalogueImage,
     job_draft::{FieldError, JobDraft},
+    quota::QuotaTable,
 };
 use leptos::{prelude::*, server_fn::codec::Json};
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,8 @@ pub struct LaunchForm {
     pub images: Vec<CatalogueImage>,
     /// Of the built-in algorithms.
     pub hyperparameters: Vec<AlgorithmHyperparameter>,
+    /// How many instances may train at a time, and what runs take of them.
+    pub quotas: QuotaTable,
     /// An upload above this is refused.
     pub max_upload_bytes: u64,
 }
@@ -104,6 +107,7 @@ pub async fn launch_form_get(wanted: LaunchQuery) -> Result<LaunchForm, ApiError
         parent,
         images: services.catalogue_images().to_vec(),
         hyperparameters: domain::algorithm::algorithm_hyperparameters().to_vec(),
+        quotas: services.quota_table().await?,
         max_upload_bytes: services.max_upload_bytes(),
     })
 }

@@ -9,7 +9,7 @@ use aws_sdk_s3::config::{
 };
 use services::engine::{Engine, EngineInfo, EngineKind};
 
-use crate::{cloudwatch::CloudWatch, error, logs::Logs, objects::Objects, sagemaker::SageMaker};
+use crate::{cloudwatch::CloudWatch, error, logs::Logs, objects::Objects, quotas::Quotas, sagemaker::SageMaker};
 
 /// Where the engine is.
 #[derive(Clone, PartialEq, Eq)]
@@ -108,6 +108,7 @@ pub async fn connect(config: AwsConfig) -> Result<Engine, ConnectError> {
         logs: Arc::new(Logs { client: aws_sdk_cloudwatchlogs::Client::new(&sdk) }),
         metrics: Arc::new(CloudWatch { client: aws_sdk_cloudwatch::Client::new(&sdk) }),
         objects: Arc::new(Objects { client: aws_sdk_s3::Client::from_conf(s3) }),
+        quotas: Arc::new(Quotas { client: aws_sdk_servicequotas::Client::new(&sdk) }),
         info,
     })
 }

@@ -16,6 +16,7 @@ mod connect;
 mod error;
 mod logs;
 mod objects;
+mod quotas;
 mod raw;
 mod sagemaker;
 

@@ -9,7 +9,12 @@ use std::{ffi::OsString, path::Path, process::ExitCode};
 
 use aws::{AwsConfig, Target, connect};
 use bytes::Bytes;
-use domain::{ids::JobName, status::TrainingJobStatus, time::Timestamp};
+use domain::{
+    ids::JobName,
+    quota::{QuotaTable, QuotaUse, Room},
+    status::TrainingJobStatus,
+    time::Timestamp,
+};
 use futures::{StreamExt as _, TryStreamExt as _};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
@@ -276,6 +281,46 @@ async fn a_lost_answer_is_unknown_and_create_is_sent_once() {
 }
 
 /// The tests are the program that their jobs run under: its hidden subcommands come before any thread.
+async fn quotas_of_training_are_read_from_every_page() {
+    let local = Local::start_with(|it| {
+        it.quotas.insert("training:ml.m5.xlarge".to_owned(), 2);
+        it.quotas.insert("spot:ml.g5.xlarge".to_owned(), 0);
+    })
+    .await;
+    let quotas = local.engine.quotas.training_quotas().await.expect("quotas");
+    let of = |name: &str, usage: QuotaUse| {
+        quotas.iter().find(|it| it.instance_type == name && it.usage == usage).map(|it| it.instances)
+    };
+    assert_eq!(of("ml.m5.xlarge", QuotaUse::OnDemand), Some(2));
+    assert_eq!(of("ml.g5.xlarge", QuotaUse::Spot), Some(0));
+    assert_eq!(of("ml.g5.xlarge", QuotaUse::OnDemand), Some(QuotaTable::BOUNDLESS), "one that nobody configured");
+    assert!(quotas.len() > 100, "more than a page: {}", quotas.len());
+    let table = QuotaTable::new(Some(quotas));
+    assert_eq!(table.room("ml.m5.xlarge", QuotaUse::OnDemand).map(Room::left), Some(2));
+    assert_eq!(table.room("ml.g5.xlarge", QuotaUse::OnDemand), None);
+
+    // The engine holds jobs against the same figure, under the same name.
+    let name = job_name("quota");
+    let mut request = request(&local, &name, "s3://trainyard/sources/none/sourcedir.tar.gz");
+    request["ResourceConfig"]["InstanceType"] = json!("ml.m5.xlarge");
+    request["ResourceConfig"]["InstanceCount"] = json!(3);
+    let Err(EngineError::Rejected { code, message }) = local.engine.jobs.create(&request).await else {
+        panic!("it does not fit")
+    };
+    assert_eq!(code, "ResourceLimitExceeded");
+    let named = message.split('\'').find_map(QuotaUse::of_quota_name);
+    assert_eq!(named, Some(("ml.m5.xlarge".to_owned(), QuotaUse::OnDemand)), "{message}");
+    local.stop().await;
+
+    let denied = "HTTP/1.1 400 Bad Request\r\nx-amzn-errortype: AccessDeniedException\r\ncontent-type: application/x-amz-json-1.1\r\n\
+                  content-length: 17\r\nconnection: close\r\n\r\n{\"message\":\"no\"}";
+    let refused = failing_server(denied).await.engine.quotas.training_quotas().await;
+    assert!(
+        matches!(&refused, Err(EngineError::Rejected { code, .. }) if code == "AccessDeniedException"),
+        "{refused:?}"
+    );
+}
+
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     match arguments.first().and_then(|it| it.to_str()) {
@@ -293,6 +338,7 @@ fn main() -> ExitCode {
         trial("objects_are_listed_by_level_and_by_page", objects_are_listed_by_level_and_by_page),
         trial("the_first_bytes_of_an_object_are_read_alone", the_first_bytes_of_an_object_are_read_alone),
         trial("an_object_that_may_not_be_seen_says_so", an_object_that_may_not_be_seen_says_so),
+        trial("quotas_of_training_are_read_from_every_page", quotas_of_training_are_read_from_every_page),
         trial("nobody_there_means_that_nothing_was_sent", nobody_there_means_that_nothing_was_sent),
         trial("a_lost_answer_is_unknown_and_create_is_sent_once", a_lost_answer_is_unknown_and_create_is_sent_once),
         trial("boto3_and_the_adapters_read_the_same", same_answers::boto3_and_the_adapters_read_the_same)

@@ -35,6 +35,18 @@ pub fn draft_changes(parent: &JobDraft, now: &JobDraft) -> Vec<Change> {
     }
     let switch = |on: bool| if on { "on" } else { "off" };
     compare("Keep checkpoints", switch(parent.checkpoints), switch(now.checkpoints));
+    let quota = |draft: &JobDraft| {
+        let it = draft.quota.clone();
+        let (is_queue, is_fallback) = (it.choice == "queue", it.choice == "fallback");
+        let choice = if is_queue || is_fallback { it.choice } else { "refuse".to_owned() };
+        // What another choice hides is no change.
+        let hidden = |text: String| if is_fallback { text } else { String::new() };
+        [choice, hidden(it.instance_types), hidden(it.on_demand_after_minutes), hidden(it.max_usd_per_hour)]
+    };
+    let names = ["When a quota is full", "Fallback types", "On-demand after minutes", "Fallback dollars per hour"];
+    for (name, (was, is)) in names.iter().zip(quota(parent).iter().zip(quota(now))) {
+        compare(name, was, &is);
+    }
     for map in MAPS {
         let (was, is) = (parent.fields.pairs(map), now.fields.pairs(map));
         let value = |pairs: &[(String, String)], name: &str| {
@@ -75,6 +87,16 @@ mod tests {
         assert!(draft_changes(&parent, &now).is_empty());
         now.script.text.push_str("print()\n");
         assert_eq!(draft_changes(&parent, &now).into_iter().map(|it| it.what).collect::<Vec<_>>(), ["Source"]);
+    }
+
+    #[test]
+    fn how_a_job_waits_is_a_change_as_far_as_it_acts() {
+        let mut now = JobDraft::default();
+        now.quota.instance_types = "ml.c5.xlarge".to_owned();
+        assert!(draft_changes(&JobDraft::default(), &now).is_empty(), "hidden behind the choice");
+        now.quota.choice = "fallback".to_owned();
+        let found: Vec<String> = draft_changes(&JobDraft::default(), &now).into_iter().map(|it| it.what).collect();
+        assert_eq!(found, ["When a quota is full", "Fallback types"]);
     }
 
     #[test]

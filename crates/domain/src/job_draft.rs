@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::{
     ids::{JobName, RunId, SweepId},
     job_spec::tag,
+    quota::QuotaDraft,
     run::Run,
     training_job::Fields,
     typed_script::TypedScript,
@@ -36,6 +37,8 @@ pub struct JobDraft {
     pub sweep: Option<SweepId>,
     /// Whether checkpoints are kept; where, says `CheckpointConfig.S3Uri`, or else it is below the output path.
     pub checkpoints: bool,
+    /// What happens when a quota has no room for the job.
+    pub quota: QuotaDraft,
     /// The members of the request.
     pub fields: Fields,
 }
@@ -179,6 +182,7 @@ impl Default for JobDraft {
             parent: None,
             sweep: None,
             checkpoints: true,
+            quota: QuotaDraft::default(),
             fields,
         }
     }

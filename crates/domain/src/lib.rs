@@ -29,6 +29,7 @@ pub mod money;
 pub mod observation;
 pub mod preset;
 pub mod python_text;
+pub mod quota;
 pub mod run;
 pub mod run_diff;
 pub mod s3_uri;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::{
     cost::CostSummary,
     ids::{ExperimentName, JobName, RunId, SweepId},
+    instance_type::InstanceTypeInfo,
     job_draft::script_parameter,
     job_spec::tag,
     money::NanoUsd,
@@ -36,6 +37,15 @@ pub struct RunPrice {
     /// Where it comes from, and how sure it is: `firm`, `uncertain`, `stale`.
     pub source: String,
     pub confidence: String,
+}
+
+impl RunPrice {
+    /// One price for one type: a cluster of several has none that would be true.
+    pub fn of_instances(instances: &[(String, u32)]) -> Option<Self> {
+        let (first, _) = instances.first()?;
+        let is_one_type = instances.iter().all(|(name, _)| name == first);
+        is_one_type.then(|| InstanceTypeInfo::find(first)?.price.clone()).flatten()
+    }
 }
 
 /// The last value of a metric, from `FinalMetricDataList` or our own series.
@@ -127,6 +137,11 @@ impl Run {
     /// The sweep that this run is a trial of.
     pub fn sweep(&self) -> Option<SweepId> {
         SweepId::parse(self.tag(tag::SWEEP)?).ok()
+    }
+
+    /// What was wanted when something else was sent, because a quota had no room: `ml.m5.xlarge spot`.
+    pub fn wanted(&self) -> Option<&str> {
+        self.tag(tag::WANTED)
     }
 
     fn tag(&self, key: &str) -> Option<&str> {

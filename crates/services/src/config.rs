@@ -49,6 +49,14 @@ pub struct ServicesConfig {
     pub capsules_period: Duration,
     /// How soon after a trial's end the next one of its sweep is launched.
     pub sweeps_period: Duration,
+    /// How soon quotas are asked for again after no answer.
+    pub quotas_period: Duration,
+    /// How long quotas that were read hold; a refusal to show them as well.
+    pub quotas_keep: Duration,
+    /// How long a quota that the engine called exhausted is taken for exhausted, whatever our own count says.
+    pub quota_pause: Duration,
+    /// A run that waits for room is looked at anew after so long, should nothing have woken it.
+    pub quota_recheck: Duration,
 
     /// A dispatcher's lease on an outbox row; longer than `call_timeout`.
     pub lease: Duration,
@@ -131,6 +139,10 @@ impl ServicesConfig {
             prune_period: Duration::from_mins(10),
             capsules_period: Duration::from_secs(5),
             sweeps_period: Duration::from_secs(1),
+            quotas_period: Duration::from_secs(10),
+            quotas_keep: Duration::from_mins(5),
+            quota_pause: Duration::from_secs(5),
+            quota_recheck: Duration::from_mins(10),
             lease: Duration::from_secs(30),
             call_timeout: Duration::from_secs(20),
             unknown_grace: Duration::from_secs(5),
@@ -167,6 +179,9 @@ impl ServicesConfig {
             dispatch_period: Duration::from_secs(5),
             capsules_period: Duration::from_secs(30),
             sweeps_period: Duration::from_secs(10),
+            quotas_period: Duration::from_mins(1),
+            quotas_keep: Duration::from_mins(15),
+            quota_pause: Duration::from_mins(1),
             reconcile_period: Duration::from_mins(5),
             unknown_grace: Duration::from_secs(50),
             backoff_base: Duration::from_secs(1),

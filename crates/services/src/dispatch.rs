@@ -4,6 +4,7 @@
 //! - Every write after an engine call is guarded by the lease's epoch: a dispatcher that lost its lease changes nothing.
 //! - The job name never changes between attempts, and is never sent again while an earlier attempt may be under way
 //!   (looked up first, twice across the grace) or may have run and been deleted (outside the resubmit window).
+//! - A run that may wait for room under a quota is sent when `quota` says so, and as what `quota` says.
 //! - The user's stop wins: it is read again right before the call, and a job that was created all the same is stopped
 //!   by the outbox's stop row.
 
@@ -17,7 +18,7 @@ use domain::{
 };
 use store::{Guarded, LaunchOutcome, OutboxKind, OutboxLease};
 
-use crate::{ServiceError, Services, config::micros, engine::EngineError, tasks::TaskOutcome};
+use crate::{ServiceError, Services, config::micros, engine::EngineError, quota::QuotaGate, tasks::TaskOutcome};
 
 /// Rows in flight at a time: one slow call does not hold up the others.
 const WORKERS: usize = 4;
@@ -37,6 +38,8 @@ pub struct DispatchReport {
     pub retried: u64,
     pub stop_sent: u64,
     pub cancelled: u64,
+    /// Sent back into the line for a quota.
+    pub waiting: u64,
     /// Results that were thrown away because another dispatcher had taken over.
     pub fenced: u64,
 }
@@ -49,8 +52,9 @@ enum LookUp {
 }
 
 impl Services {
-    /// One pass: every row that is due.
+    /// One pass: what waits for room and has it, then every row that is due.
     pub async fn dispatch_once(&self) -> Result<DispatchReport, ServiceError> {
+        self.quota_wake().await?;
         let workers = (0..WORKERS).map(|_| async {
             let mut report = DispatchReport::default();
             for _ in 0..ROWS_PER_PASS {
@@ -117,6 +121,11 @@ impl Services {
             return Ok(LaunchOutcome::Cancelled);
         }
         let claimed_at = self.now();
+        let run = match self.quota_gate(lease, run).await? {
+            QuotaGate::Send(run) => *run,
+            QuotaGate::Not(outcome) => return Ok(outcome),
+        };
+        let run = &run;
         if let Err(err) = self.source_upload(run).await? {
             return Ok(self.upload_failed(lease, err));
         }
@@ -133,7 +142,10 @@ impl Services {
         Ok(match created {
             Ok(arn) => LaunchOutcome::Submitted { arn },
             Err(EngineError::NameInUse) => self.after_name_in_use(run).await,
-            Err(err @ EngineError::Rejected { .. }) => LaunchOutcome::Rejected { message: err.public_message() },
+            Err(err @ EngineError::Rejected { .. }) => match self.quota_refused(lease, run, &err).await? {
+                Some(outcome) => outcome,
+                None => LaunchOutcome::Rejected { message: err.public_message() },
+            },
             Err(EngineError::NotFound) => LaunchOutcome::Rejected {
                 message: "SageMaker does not find something that the request names; check the role, the image and the \
                           output path."
@@ -312,6 +324,7 @@ impl DispatchReport {
             LaunchOutcome::RetryAt { .. } => &mut self.retried,
             LaunchOutcome::StopSent => &mut self.stop_sent,
             LaunchOutcome::Cancelled => &mut self.cancelled,
+            LaunchOutcome::Waiting { .. } => &mut self.waiting,
         };
         *counter += 1;
     }
@@ -326,6 +339,7 @@ impl DispatchReport {
             retried: self.retried + other.retried,
             stop_sent: self.stop_sent + other.stop_sent,
             cancelled: self.cancelled + other.cancelled,
+            waiting: self.waiting + other.waiting,
             fenced: self.fenced + other.fenced,
         }
     }

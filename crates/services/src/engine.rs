@@ -1,4 +1,5 @@
-//! The seams to the training engine: what Trainyard asks of SageMaker, CloudWatch Logs, CloudWatch and S3.
+//! The seams to the training engine: what Trainyard asks of SageMaker, CloudWatch Logs, CloudWatch, S3
+//! and Service Quotas.
 //!
 //! The `aws` crate implements them over the real SDKs (against AWS or the embedded endpoint alike), tests over a fake.
 //! Invariants that an implementation keeps:
@@ -11,7 +12,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::{ids::JobName, observation::JobObservation, time::Timestamp};
+use domain::{ids::JobName, observation::JobObservation, quota::TrainingQuota, time::Timestamp};
 use futures::stream::BoxStream;
 use serde_json::Value;
 
@@ -22,6 +23,7 @@ pub struct Engine {
     pub logs: Arc<dyn LogEngine>,
     pub metrics: Arc<dyn MetricEngine>,
     pub objects: Arc<dyn ObjectEngine>,
+    pub quotas: Arc<dyn QuotaEngine>,
     pub info: EngineInfo,
 }
 
@@ -169,6 +171,13 @@ pub struct ObjectEntry {
     /// Without the quotes.
     pub e_tag: String,
     pub modified_at: Timestamp,
+}
+
+/// Service Quotas of SageMaker.
+#[async_trait]
+pub trait QuotaEngine: Send + Sync {
+    /// How many instances may train at a time, by type and use. What the account does not say is left out, never 0.
+    async fn training_quotas(&self) -> Result<Vec<TrainingQuota>, EngineError>;
 }
 
 /// What went wrong, by what the caller can do about it.

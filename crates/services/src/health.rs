@@ -61,6 +61,7 @@ impl Services {
             &tasks.prune,
             &tasks.capsules,
             &tasks.sweeps,
+            &tasks.quotas,
         ]
         .into_iter()
         .map(crate::tasks::TaskHandle::status)

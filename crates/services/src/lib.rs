@@ -28,6 +28,7 @@ mod limits;
 mod log_page;
 mod logs;
 mod objects;
+mod quota;
 mod reconcile;
 mod runs;
 mod source;
@@ -85,6 +86,7 @@ pub(crate) struct Inner {
     pub(crate) jobs_sync: tokio::sync::Mutex<sync::jobs::JobsCursor>,
     pub(crate) finish: Mutex<sync::finish::FinishBoard>,
     pub(crate) missing: Mutex<reconcile::MissingJobs>,
+    pub(crate) quotas: Mutex<quota::QuotaBoard>,
     /// How many archives are packed, unpacked or compared at a time.
     pub(crate) upload_slots: tokio::sync::Semaphore,
     /// What AWS offers in the engine's region.
@@ -101,6 +103,7 @@ pub(crate) struct Tasks {
     pub(crate) prune: TaskHandle,
     pub(crate) capsules: TaskHandle,
     pub(crate) sweeps: TaskHandle,
+    pub(crate) quotas: TaskHandle,
 }
 
 impl fmt::Debug for Services {
@@ -129,11 +132,13 @@ impl Services {
                 prune: TaskHandle::new("prune"),
                 capsules: TaskHandle::new("capsules"),
                 sweeps: TaskHandle::new("sweeps"),
+                quotas: TaskHandle::new("quotas"),
             },
             owner,
             jobs_sync: tokio::sync::Mutex::default(),
             finish: Mutex::default(),
             missing: Mutex::default(),
+            quotas: Mutex::default(),
             upload_slots: tokio::sync::Semaphore::new(2),
         };
         Self { inner: Arc::new(inner) }
@@ -170,6 +175,7 @@ impl Services {
             self.drive(&tasks.prune, config.prune_period, &stop, |it| async move { it.task_prune().await }),
             self.drive(&tasks.capsules, config.capsules_period, &stop, |it| async move { it.task_capsules().await }),
             self.drive(&tasks.sweeps, config.sweeps_period, &stop, |it| async move { it.task_sweeps().await }),
+            self.drive(&tasks.quotas, config.quotas_period, &stop, |it| async move { it.task_quotas().await }),
         ]);
         let pass_pokes_on = async {
             loop {

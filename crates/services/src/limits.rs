@@ -121,12 +121,14 @@ impl Drop for Waiting<'_> {
 }
 
 /// The same engine behind the buckets. S3 needs none: it takes thousands of reads a second, and a person's at that.
+/// Quotas are asked for every few minutes.
 pub(crate) fn limited(engine: Engine, rates: &RateConfig) -> Engine {
     Engine {
         jobs: Arc::new(LimitedJobs { inner: engine.jobs, bucket: Bucket::new(rates.jobs_per_second) }),
         logs: Arc::new(LimitedLogs { inner: engine.logs, bucket: Bucket::new(rates.logs_per_second) }),
         metrics: Arc::new(LimitedMetrics { inner: engine.metrics, bucket: Bucket::new(rates.metrics_per_second) }),
         objects: engine.objects,
+        quotas: engine.quotas,
         info: engine.info,
     }
 }

@@ -22,7 +22,7 @@ use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 
 use crate::{
     LaunchSubmitted, ServiceError, Services, Upload,
-    launch::{already_launched, blocking, is_key},
+    launch::{Judged, already_launched, blocking, is_key},
     tasks::TaskOutcome,
 };
 
@@ -62,7 +62,7 @@ impl Services {
         if let Some(launched) = self.launched_run(key).await? {
             return Ok(vec![already_launched(&launched)]);
         }
-        Ok(self.draft_settle(key, draft, upload, true).await?.errors)
+        Ok(self.draft_settle(key, draft, upload, Judged::ToSweep).await?.errors)
     }
 
     /// The sweep that this form makes of the job's form under `key`, with its plan. Nothing is kept.

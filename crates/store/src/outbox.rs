@@ -66,6 +66,8 @@ pub enum LaunchOutcome {
     Unknown { message: String, retry_at: Timestamp },
     /// This attempt sent nothing (throttled, connection refused): again from `at` on.
     RetryAt { at: Timestamp, message: String },
+    /// A quota has no room, and nothing was sent: the row waits to be woken, at the latest until `at`. Create only.
+    Waiting { at: Timestamp, message: String },
     /// The engine took the stop. Stop only.
     StopSent,
     /// A stop was wished and the job is known not to exist; or the stop is no longer needed.
@@ -110,7 +112,7 @@ impl Store {
         let epoch = due.epoch + 1;
         execute!(
             tx,
-            "UPDATE outbox SET epoch = $3, attempts = attempts + 1, lease_owner = $4, due_at = $5, maybe_sent = $6,
+            "UPDATE outbox SET epoch = $3, attempts = attempts + 1, lease_owner = $4, due_at = $5, maybe_sent = $6, is_waiting = 0,
              first_attempt_at = COALESCE(first_attempt_at, $7) WHERE run_id = $1 AND kind = $2",
             run_id.as_str(),
             kind.as_str(),

@@ -6,6 +6,7 @@
 //! | `Rejected`, `NeedsAttention`, `Cancelled` | the same word | done |
 //! | `Unknown` | unknown | due again |
 //! | `RetryAt` | requested; unknown if an earlier attempt may have been sent; cancelled if a stop was wished | due again, or done |
+//! | `Waiting` | the same | waits as if it had never been tried, or done |
 //!
 //! A run that was seen at the engine in the meantime is submitted and stays so: what was seen outweighs what a call
 //! said. The outcome of a stop never changes the run's state, only its message and its row.
@@ -48,6 +49,9 @@ impl Store {
             OutboxKind::Stop => apply_stop(&mut stored.run, outcome),
         };
         match due_again {
+            Some(at) if matches!(outcome, LaunchOutcome::Waiting { .. }) && !maybe_sent => {
+                row_waits(&mut tx, lease, at).await?;
+            }
             Some(at) => row_due(&mut tx, lease, at).await?,
             None => row_done(&mut tx, lease, now).await?,
         }
@@ -98,17 +102,17 @@ fn apply_create(run: &mut Run, outcome: &LaunchOutcome, maybe_sent: bool) -> Opt
             become_state(LaunchState::Unknown, Some(message));
             (!was_seen).then_some(*retry_at)
         }
-        LaunchOutcome::RetryAt { .. } if was_seen => None,
-        LaunchOutcome::RetryAt { at, message } if maybe_sent => {
+        LaunchOutcome::RetryAt { .. } | LaunchOutcome::Waiting { .. } if was_seen => None,
+        LaunchOutcome::RetryAt { at, message } | LaunchOutcome::Waiting { at, message } if maybe_sent => {
             become_state(LaunchState::Unknown, Some(message));
             Some(*at)
         }
-        LaunchOutcome::RetryAt { .. } if run.wish == Wish::Stop => {
+        LaunchOutcome::RetryAt { .. } | LaunchOutcome::Waiting { .. } if run.wish == Wish::Stop => {
             run.launch_state = LaunchState::Cancelled;
             run.launch_message = None;
             None
         }
-        LaunchOutcome::RetryAt { at, message } => {
+        LaunchOutcome::RetryAt { at, message } | LaunchOutcome::Waiting { at, message } => {
             become_state(LaunchState::Requested, Some(message));
             Some(*at)
         }
@@ -121,7 +125,10 @@ fn apply_stop(run: &mut Run, outcome: &LaunchOutcome) -> Option<Timestamp> {
         LaunchOutcome::Unknown { message, retry_at: at } | LaunchOutcome::RetryAt { at, message } => {
             (Some(message), Some(*at))
         }
-        LaunchOutcome::StopSent | LaunchOutcome::Cancelled | LaunchOutcome::Submitted { .. } => (None, None),
+        LaunchOutcome::StopSent
+        | LaunchOutcome::Cancelled
+        | LaunchOutcome::Submitted { .. }
+        | LaunchOutcome::Waiting { .. } => (None, None),
     };
     run.launch_message = message.cloned();
     // A job that has finished needs no stopping.
@@ -137,6 +144,7 @@ impl LaunchOutcome {
             Self::NeedsAttention { message } => ("needs_attention", message),
             Self::Unknown { message, .. } => ("unknown", message),
             Self::RetryAt { message, .. } => ("retry", message),
+            Self::Waiting { message, .. } => ("waiting", message),
             Self::StopSent => ("sent", ""),
             Self::Cancelled => ("cancelled", ""),
         }
@@ -144,7 +152,7 @@ impl LaunchOutcome {
 
     const fn belongs_to(&self, kind: OutboxKind) -> bool {
         match self {
-            Self::Submitted { .. } => matches!(kind, OutboxKind::Create),
+            Self::Submitted { .. } | Self::Waiting { .. } => matches!(kind, OutboxKind::Create),
             Self::StopSent => matches!(kind, OutboxKind::Stop),
             _ => true,
         }
@@ -152,7 +160,7 @@ impl LaunchOutcome {
 }
 
 /// `maybe_sent` of the row, if the lease still holds it. The run's row is locked, so this cannot change until the commit.
-async fn held_row(tx: &mut Tx, lease: &OutboxLease) -> Result<Option<bool>> {
+pub(crate) async fn held_row(tx: &mut Tx, lease: &OutboxLease) -> Result<Option<bool>> {
     let row = fetch!(
         optional,
         (i64,),
@@ -169,6 +177,21 @@ async fn row_due(tx: &mut Tx, lease: &OutboxLease, at: Timestamp) -> Result<()> 
     execute!(
         tx,
         "UPDATE outbox SET due_at = $4, lease_owner = NULL WHERE run_id = $1 AND kind = $2 AND epoch = $3",
+        lease.run_id.as_str(),
+        lease.kind.as_str(),
+        lease.epoch,
+        at.unix_micros(),
+    )
+    .map(|_| ())
+}
+
+/// The window in which a lost job is launched again begins with the attempt that may have been sent: those before it sent
+/// nothing.
+async fn row_waits(tx: &mut Tx, lease: &OutboxLease, at: Timestamp) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE outbox SET due_at = $4, lease_owner = NULL, is_waiting = 1, attempts = 0, first_attempt_at = NULL
+         WHERE run_id = $1 AND kind = $2 AND epoch = $3",
         lease.run_id.as_str(),
         lease.kind.as_str(),
         lease.epoch,

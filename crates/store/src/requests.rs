@@ -9,6 +9,7 @@
 use domain::{
     ids::RunId,
     live::LiveEvent,
+    quota::WaitPlan,
     run::Run,
     status::{LaunchState, Wish},
 };
@@ -20,6 +21,7 @@ use crate::{
     error::{Result, StoreError, is_foreign_key_violation},
     live::live_add,
     outbox::{OutboxKind, outbox_add},
+    quota_waits::quota_wait_add,
     run_row::{StoredRun, run_insert, run_lock},
     text,
 };
@@ -33,6 +35,8 @@ pub struct NewRun {
     pub idempotency_key: String,
     /// Of what was asked for, without anything that is made anew for each request: run id, job name, times.
     pub request_hash: String,
+    /// How it waits when a quota has no room for it; `None`: it does not.
+    pub wait: Option<WaitPlan>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -79,6 +83,9 @@ impl Store {
         let stored = StoredRun { run, engine_modified_at: None, sync_done: false };
         let inserted = run_insert(&mut tx, &stored).await.map_err(|err| of_source(err, &stored.run))?;
         let Some(run) = inserted else { return Ok(RunRequestOutcome::NameTaken) };
+        if let Some(plan) = &new.wait {
+            quota_wait_add(&mut tx, &run, plan).await?;
+        }
         outbox_add(&mut tx, &run.id, OutboxKind::Create, now).await?;
         audit_add(&mut tx, &run.id, now, "run.requested", &format!("job {}", run.job_name)).await?;
         live_add(&mut tx, &run.id, &LiveEvent::Run(Box::new(run.clone())), now).await?;

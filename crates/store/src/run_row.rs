@@ -85,6 +85,11 @@ struct PriceNote {
 }
 
 impl RunRow {
+    /// Instance type, price and request, as their columns have them.
+    pub(crate) fn settled(self) -> (Option<String>, Option<String>, String) {
+        (self.instance_type, self.price, self.request)
+    }
+
     pub(crate) fn of(stored: &StoredRun) -> Result<Self> {
         let run = &stored.run;
         let micros = |it: Option<Timestamp>| it.map(Timestamp::unix_micros);

@@ -10,7 +10,7 @@ use domain::share::{self, Pasted};
 use serde_json::Value;
 
 use super::{Api, ClientError, Ended, ServerArgs, logs::follow, note, pack::source_read, say};
-use crate::http::api::model::{LaunchBody, SourceBody, SourceChoice};
+use crate::http::api::model::{LaunchBody, QuotaChoice, SourceBody, SourceChoice};
 
 #[derive(Debug, Args)]
 pub struct LaunchArgs {
@@ -33,6 +33,18 @@ pub struct LaunchArgs {
     /// Launch at most one run by this key, however often the command is repeated [default: a new one]
     #[arg(long, value_name = "KEY")]
     pub idempotency_key: Option<String>,
+    /// When a quota has no room: `refuse` launches nothing, `queue` waits for room, `fallback` takes something else
+    #[arg(long, value_name = "CHOICE", value_parser = ["refuse", "queue", "fallback"], default_value = "refuse")]
+    pub when_full: String,
+    /// Another instance type to take when a quota has no room; repeat it for several, in the order of trying
+    #[arg(long, value_name = "TYPE")]
+    pub fallback_type: Vec<String>,
+    /// Minutes after which a spot job that waits for room may run on-demand [default: never]
+    #[arg(long, value_name = "MINUTES")]
+    pub on_demand_after: Option<u32>,
+    /// Dollars per hour that a fallback's instances may cost together at most, for example `1.50`
+    #[arg(long, value_name = "DOLLARS")]
+    pub max_usd_per_hour: Option<String>,
     /// Print the log until the run ends; the exit code is 0 if it completed, and 1 otherwise
     #[arg(long)]
     pub follow: bool,
@@ -60,6 +72,12 @@ pub(crate) async fn launch(args: LaunchArgs) -> Result<Ended, ClientError> {
         entry_point,
         checkpoints: None,
         parent: None,
+        quota: Some(QuotaChoice {
+            choice: args.when_full,
+            instance_types: args.fallback_type,
+            on_demand_after_minutes: args.on_demand_after,
+            max_usd_per_hour: args.max_usd_per_hour,
+        }),
     };
     let key = args.idempotency_key.unwrap_or_else(|| format!("{:032x}", rand::random::<u128>()));
     let run = api.launch(&key, &body).await?;

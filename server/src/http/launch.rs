@@ -207,6 +207,10 @@ impl FormReader {
             // A browser sends the lines of a text area with CR LF, whatever was typed.
             "script_text" => draft.script.text = value.replace("\r\n", "\n"),
             // A switch sends what it means unticked, then, when it is ticked, `true`.
+            "quota.choice" => draft.quota.choice = value,
+            "quota.instance_types" => draft.quota.instance_types = value,
+            "quota.on_demand_after_minutes" => draft.quota.on_demand_after_minutes = value,
+            "quota.max_usd_per_hour" => draft.quota.max_usd_per_hour = value,
             "checkpoints" => draft.checkpoints = value == "true",
             // A member of the request, by its path. Names of none are kept too, and named in the answer.
             _ => draft.fields.set(name, value),

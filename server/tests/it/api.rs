@@ -222,6 +222,12 @@ async fn wrong_input_is_a_problem_that_names_its_fields() {
         ("a source that is not held", json!({ "request": request(), "source": { "sha256": "0" } }), "source_file"),
         ("a sample that is none", json!({ "request": request(), "source": { "sample": "x" } }), "source"),
         ("a parent that is no id", json!({ "request": request(), "parent": "x" }), "parent"),
+        ("a choice that is none", json!({ "request": request(), "quota": { "choice": "maybe" } }), "quota.choice"),
+        (
+            "a fallback without a cap",
+            json!({ "request": request(), "quota": { "choice": "fallback", "instance_types": ["ml.c5.xlarge"] } }),
+            "quota.max_usd_per_hour",
+        ),
         ("a field of no one", json!({ "request": request(), "colour": "red" }), "body"),
         ("no request at all", json!({}), "body"),
     ] {

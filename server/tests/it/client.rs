@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     api::request,
-    harness::{QUICK_SCRIPT, TestApp, run_to_end, slow_script, trainyard},
+    harness::{QUICK_SCRIPT, TestApp, eventually, run_to_end, slow_script, trainyard},
 };
 
 struct Ran {
@@ -127,5 +127,38 @@ async fn what_is_wrong_is_said_on_standard_error() {
     }
     let usage = ask(&app, &["runs", "--status", "asleep"]).await;
     assert_eq!(usage.code, Some(2), "{}", usage.err);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_launch_without_room_is_refused_or_waits_as_the_flags_say() {
+    let quota = |config: &mut server::config::Config| {
+        config.local.quotas.insert("training:ml.m5.large".to_owned(), 1);
+    };
+    let app = TestApp::start_with(quota).await;
+    eventually("the quotas", async || {
+        app.services.quota_table().await.ok().filter(domain::quota::QuotaTable::is_known)
+    })
+    .await;
+    let dir = tempfile::tempdir().expect("a folder");
+    let (file, source) = job(&dir, &request().to_string(), &slow_script(6_000));
+    let launch = async |flags: &[&str]| ask(&app, &[&["launch", &file, "--source", &source], flags].concat()).await;
+    let first = launch(&[]).await;
+    assert_eq!(first.code, Some(0), "{}", first.err);
+    let refused = launch(&[]).await;
+    assert_ne!(refused.code, Some(0));
+    assert!(refused.err.contains("ResourceConfig.InstanceCount") && refused.err.contains("1 instance"), "{}", refused.err);
+    let dear = launch(&["--when-full", "fallback", "--fallback-type", "ml.c5.4xlarge", "--max-usd-per-hour", "0.1"]).await;
+    assert!(dear.err.contains("above the cap"), "{}", dear.err);
+
+    let waits = launch(&["--when-full", "queue"]).await;
+    assert_eq!(waits.code, Some(0), "{}", waits.err);
+    let id = |ran: &Ran| RunId::parse(ran.out.trim()).expect("a run id");
+    let is_in_line = |run: &domain::run::Run| run.launch_message.as_ref().is_some_and(|it| it.contains("Waits for room"));
+    app.wait_for(&id(&waits), "in line", is_in_line).await;
+    app.services.run_stop(&id(&first)).await.expect("stopped");
+    app.wait_for(&id(&waits), "sent", |run| run.job_arn.is_some()).await;
+    app.services.run_stop(&id(&waits)).await.expect("stopped");
+    app.wait_for(&id(&waits), "over", domain::run::Run::is_over).await;
     app.stop().await;
 }

@@ -14,6 +14,7 @@ use super::{
     image::{AlgorithmParameters, ImageField},
     json::JsonPane,
     presets::{PresetChoices, SavePreset},
+    quota::{QuotaNotice, QuotaState},
     quote::QuoteState,
     sections::{
         EnvironmentFields, ImageFields, LimitFields, MetricFields, OtherFields, ResourceFields, ResultFields, Section,
@@ -46,6 +47,7 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
         parent,
         images,
         hyperparameters,
+        quotas,
         max_upload_bytes,
     } = form;
     let (images, hyperparameters) = (StoredValue::new(images), StoredValue::new(hyperparameters));
@@ -54,7 +56,9 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
     provide_context(state);
     provide_context(state.request);
     provide_context(S3Browser::new());
-    provide_context(QuoteState::new(state));
+    let quota = QuotaState::new(state, quotas);
+    provide_context(quota);
+    provide_context(QuoteState::new(state, quota));
     let errors = state.errors();
     let is_sent = RwSignal::new(false);
     let summary = NodeRef::<html::Div>::new();
@@ -132,6 +136,7 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
             </div>
             <aside class="launch-side" aria-label="Estimate and launch">
                 <Estimate is_local/>
+                <QuotaNotice/>
                 <Warnings/>
                 <Alternatives/>
                 <Changes parent/>
@@ -220,7 +225,7 @@ fn field_words(field: &str) -> String {
         if text.contains(|c: char| c.is_ascii_uppercase()) {
             return text.to_owned();
         }
-        let text = text.replace('_', " ");
+        let text = text.replace(['_', '.'], " ");
         let mut chars = text.chars();
         chars.next().map(|first| first.to_uppercase().collect::<String>() + chars.as_str()).unwrap_or_default()
     };
@@ -240,6 +245,7 @@ mod tests {
     #[test]
     fn fields_are_named_as_people_say_them() {
         assert_eq!(field_words("job_name"), "Job name");
+        assert_eq!(field_words("quota.max_usd_per_hour"), "Quota max usd per hour");
         assert_eq!(field_words("HyperParameters[3].value"), "HyperParameters, row 4, value");
         assert_eq!(field_words("VpcConfig.Subnets[0]"), "VpcConfig.Subnets, row 1");
         assert_eq!(field_words("StoppingCondition.MaxRuntimeInSeconds"), "StoppingCondition.MaxRuntimeInSeconds");

@@ -1,11 +1,14 @@
-//! The choice of an instance type: a text field that suggests, with size and price of each.
+//! The choice of an instance type: a text field that suggests, with size, price and what is left of the quota of each.
 //!
 //! Without script the browser's own list of a `<datalist>` suggests; with it, a table of offers under the field.
 
 use domain::instance_type::InstanceTypeInfo;
 use leptos::prelude::*;
 
-use super::quote::QuoteState;
+use super::{
+    quota::{QuotaState, asked},
+    quote::QuoteState,
+};
 use crate::components::{
     field::{FormErrors, TextField},
     request_form::RequestForm,
@@ -60,10 +63,23 @@ pub(super) fn InstanceField(errors: FormErrors) -> impl IntoView {
     let value = RequestForm::of_form().control(INSTANCE_TYPE);
     let is_ready = RwSignal::new(false);
     Effect::new(move |_| is_ready.set(true));
-    let options = InstanceTypeInfo::all()
-        .iter()
-        .map(|it| view! { <option value=it.name.clone()>{format!("{} · {}", size_text(it), price_text(it))}</option> })
-        .collect_view();
+    let quota = QuotaState::of_form();
+    let (is_spot, count) = asked(RequestForm::of_form());
+    // The browser's list is made once: for what the form was opened with.
+    let options = untrack(|| {
+        let option = |it: &InstanceTypeInfo| {
+            let left = quota.left_text(&it.name, is_spot.get()).map(|it| format!(" · {it}")).unwrap_or_default();
+            let text = format!("{} · {}{left}", size_text(it), price_text(it));
+            view! { <option value=it.name.clone()>{text}</option> }
+        };
+        InstanceTypeInfo::all().iter().map(option).collect_view()
+    });
+    let left = move |name: &str| {
+        let is_short = !quota.fits(name, is_spot.get(), count.get());
+        quota
+            .left_text(name, is_spot.get())
+            .map(|it| view! { <span class="quota-left" class:is-short=is_short>{it}</span> })
+    };
     let chosen = Memo::new(move |_| value.with(|it| InstanceTypeInfo::find(it.trim())));
     view! {
         <div class="instance">
@@ -76,9 +92,13 @@ pub(super) fn InstanceField(errors: FormErrors) -> impl IntoView {
                 {move || chosen.get().map(|it| view! {
                     <span>{size_text(it)}</span>
                     <b>{price_text(it)}</b>
+                    {left(&it.name)}
                     {it.price.as_ref().map(|it| view! { <small>{format!("{}, {}", it.date, it.confidence)}</small> })}
                 })}
             </p>
+            {move || (!quota.is_known()).then(|| view! {
+                <p class="hint">"Quotas are not known here: whether the job fits shows when it is sent."</p>
+            })}
             {move || is_ready.get().then(|| view! { <Offers errors/> })}
         </div>
     }
@@ -88,6 +108,8 @@ pub(super) fn InstanceField(errors: FormErrors) -> impl IntoView {
 fn Offers(errors: FormErrors) -> impl IntoView {
     let value = RequestForm::of_form().text(INSTANCE_TYPE);
     let quote = QuoteState::of_form().quote;
+    let quota = QuotaState::of_form();
+    let (is_spot, count) = asked(RequestForm::of_form());
     let found = Memo::new(move |_| value.with(|it| offers(it)));
     let rows = move || {
         found
@@ -97,6 +119,8 @@ fn Offers(errors: FormErrors) -> impl IntoView {
             .map(|it| {
                 let is_chosen = move || value.with(|typed| typed.trim() == it.name);
                 let used = move || quote.with(|quote| used_text(quote.runs_by_type.get(&it.name).copied()));
+                let left = move || quota.left_text(&it.name, is_spot.get());
+                let is_short = move || !quota.fits(&it.name, is_spot.get(), count.get());
                 let choose = move |_| {
                     value.set(it.name.clone());
                     errors.touch.run(INSTANCE_TYPE.to_owned());
@@ -107,6 +131,7 @@ fn Offers(errors: FormErrors) -> impl IntoView {
                             <span class="offer-name">{it.name.as_str()}</span>
                             <span class="offer-size">{size_text(it)}</span>
                             <span class="offer-price" class:is-absent=it.price.is_none()>{price_text(it)}</span>
+                            {move || left().map(|it| view! { <span class="quota-left" class:is-short=is_short>{it}</span> })}
                             {move || used().map(|it| view! { <span class="offer-used">{it}</span> })}
                         </button>
                     </li>

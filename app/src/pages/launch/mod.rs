@@ -16,6 +16,7 @@ mod json;
 mod log_source;
 mod presets;
 mod proposals;
+mod quota;
 mod quote;
 mod sections;
 mod source;

@@ -12,7 +12,7 @@ use domain::{
 };
 use leptos::{prelude::*, task::spawn_local};
 
-use super::state::FormState;
+use super::{quota::QuotaState, state::FormState};
 use crate::api::quote::launch_quote;
 
 /// So long after the last key the server is asked.
@@ -41,7 +41,7 @@ impl QuoteState {
         expect_context()
     }
 
-    pub(super) fn new(form: FormState) -> Self {
+    pub(super) fn new(form: FormState, quota: QuotaState) -> Self {
         let this = Self { quote: RwSignal::new(Quote::default()), asked: RwSignal::new(Asked::NotYet) };
         let subject = Memo::new(move |_| form.draft.with(subject));
         // Of a burst of keys the last one asks, and an answer that was overtaken is dropped. The form may be gone.
@@ -49,7 +49,10 @@ impl QuoteState {
             spawn_local(async move {
                 let answer = launch_quote(draft.clone()).await;
                 if subject.try_with_untracked(|it| *it == draft) == Some(true) {
-                    this.take(answer.ok());
+                    if let Ok(answer) = &answer {
+                        quota.take(answer.taken.clone());
+                    }
+                    this.take(answer.ok().map(|it| it.quote));
                 }
             });
         });

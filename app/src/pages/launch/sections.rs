@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use super::{instance::InstanceField, state::FormState};
+use super::{instance::InstanceField, quota::QuotaFields, state::FormState};
 use crate::components::{
     field::{CheckField, FormErrors, TextField, field_id},
     member::Member,
@@ -128,6 +128,7 @@ pub(super) fn ResourceFields(errors: FormErrors) -> impl IntoView {
                 hint="Types with NVMe disks of their own ignore it."
             />
         </div>
+        <QuotaFields errors/>
         <Fold
             title="Warm pool, clusters of several types, capacity" errors
             paths=&[

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use domain::{
     job_draft::{FieldError, JobDraft, SourceKind},
     job_spec::JobSpec,
+    quota::QuotaDraft,
     typed_script::TypedScript,
 };
 use leptos::prelude::*;
@@ -23,6 +24,10 @@ pub(super) struct FormState {
     pub entry_point: RwSignal<String>,
     /// `true` or `false`
     pub checkpoints: RwSignal<String>,
+    pub quota_choice: RwSignal<String>,
+    pub quota_types: RwSignal<String>,
+    pub quota_minutes: RwSignal<String>,
+    pub quota_cap: RwSignal<String>,
     pub request: RequestForm,
     /// What is typed right now.
     pub draft: Memo<JobDraft>,
@@ -66,6 +71,10 @@ impl FormState {
         let script_text = RwSignal::new(draft.script.text);
         let entry_point = RwSignal::new(draft.entry_point);
         let checkpoints = RwSignal::new(draft.checkpoints.to_string());
+        let quota_choice = RwSignal::new(draft.quota.choice);
+        let quota_types = RwSignal::new(draft.quota.instance_types);
+        let quota_minutes = RwSignal::new(draft.quota.on_demand_after_minutes);
+        let quota_cap = RwSignal::new(draft.quota.max_usd_per_hour);
         let request = RequestForm::new(&draft.fields);
         let kept = StoredValue::new(Kept {
             sample,
@@ -87,6 +96,12 @@ impl FormState {
             parent: parent.clone(),
             sweep: None,
             checkpoints: checkpoints.with(|it| it == "true"),
+            quota: QuotaDraft {
+                choice: quota_choice.get(),
+                instance_types: quota_types.get(),
+                on_demand_after_minutes: quota_minutes.get(),
+                max_usd_per_hour: quota_cap.get(),
+            },
             fields: request.fields().get(),
         });
         Self {
@@ -98,6 +113,10 @@ impl FormState {
             script_text,
             entry_point,
             checkpoints,
+            quota_choice,
+            quota_types,
+            quota_minutes,
+            quota_cap,
             request,
             draft,
             kept,

@@ -62,6 +62,9 @@ pub(super) fn Head(page: Page) -> impl IntoView {
                 {first.parent().map(|it| view! {
                     <span>"cloned from "<a href=paths::run(&it)>{job_tail(&it)}</a></span>
                 })}
+                {move || page.state.run.with(|it| it.wanted().map(str::to_owned)).map(|it| view! {
+                    <span>{format!("instead of {it}, which had no room")}</span>
+                })}
                 {first.sweep().map(|id| view! { <SweepLink id/> })}
                 <CopyLine text=first.job_name.to_string() what="job name"/>
             </p>
@@ -111,6 +114,7 @@ fn trouble(page: Page, badge: RunBadge) -> Option<impl IntoView> {
             "The engine's answer was lost; Trainyard is looking the job up before it does anything else",
             run.launch_message.clone(),
         ),
+        RunBadge::Queued => ("Not sent yet: nothing is billed", Some(run.launch_message.clone()?)),
         _ => return None,
     };
     let traceback = (badge == RunBadge::Failed).then(|| {
@@ -121,9 +125,12 @@ fn trouble(page: Page, badge: RunBadge) -> Option<impl IntoView> {
         })
     });
     let is_question = matches!(badge, RunBadge::Unknown | RunBadge::NeedsAttention);
+    let is_waiting = badge == RunBadge::Queued;
+    let label = if is_waiting { "What it waits for" } else { "What went wrong" };
+    let icon = if is_waiting { Icon::Clock } else { Icon::Alert };
     Some(view! {
-        <section class="notice trouble" class:notice-bad=!is_question class:notice-warn=is_question aria-label="What went wrong">
-            <Glyph icon=Icon::Alert/>
+        <section class="notice trouble" class:notice-bad=!(is_question || is_waiting) class:notice-warn=is_question aria-label=label>
+            <Glyph icon/>
             <div>
                 <h2>{title}</h2>
                 {text.map(|it| view! { <p class="failure-reason">{it}</p> })}

@@ -39,9 +39,14 @@ fn config(endpoint_url: String) -> AwsConfig {
 
 impl Local {
     pub(crate) async fn start() -> Self {
+        Self::start_with(|_| ()).await
+    }
+
+    pub(crate) async fn start_with(change: impl FnOnce(&mut LocalConfig)) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let local = LocalConfig::new(dir.path().to_path_buf(), JobConfig::new(program()));
-        let local = LocalConfig { addr: ([127, 0, 0, 1], 0).into(), ..local };
+        let mut local = LocalConfig { addr: ([127, 0, 0, 1], 0).into(), ..local };
+        change(&mut local);
         let endpoint = aws_local::bind(local).await.expect("bound");
         let url = format!("http://{}", endpoint.local_addr());
         let stop = CancellationToken::new();

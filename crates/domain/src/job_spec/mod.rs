@@ -3,6 +3,7 @@
 use crate::{
     ids::{ExperimentName, JobName, RunId, SweepId},
     job_draft::{FieldError, JobDraft, SourceKind},
+    quota::WaitPlan,
     training_job::{Fields, TrainingJobRequest},
 };
 
@@ -12,7 +13,7 @@ mod request;
 mod tests;
 
 pub use fields::is_tag_text;
-pub use request::{canonical, fingerprint};
+pub use request::{canonical, fingerprint, sealed};
 
 use fields::{entry_point, name_base, own_tags, script_hyperparameters, source_uri, typed_script};
 
@@ -25,6 +26,8 @@ pub struct JobSpec {
     pub script: Option<Script>,
     pub parent: Option<RunId>,
     pub sweep: Option<SweepId>,
+    /// How the job waits when a quota has no room for it; `None`: it is refused then.
+    pub wait: Option<WaitPlan>,
     /// Checkpoints are kept below the output path, in a folder of the job's name.
     has_default_checkpoints: bool,
     /// Without the name, the script's two hyperparameters and Trainyard's tags.
@@ -48,6 +51,9 @@ pub mod tag {
     pub const PARENT: &str = "trainyard:parent";
     /// The sweep that this run is a trial of.
     pub const SWEEP: &str = "trainyard:sweep";
+    /// `ml.m5.xlarge spot`: what a run wanted that took a fallback. Trials of a sweep take none, so a run has at most five
+    /// of these tags.
+    pub const WANTED: &str = "trainyard:wanted";
 }
 
 impl JobSpec {
@@ -97,6 +103,10 @@ impl JobSpec {
             // Of the right form; the real one has the job's name in it.
             fields.set(CHECKPOINTS, "s3://bucket/checkpoints");
         }
+        let wait = draft.quota.parse(&fields).unwrap_or_else(|wrong| {
+            errors.extend(wrong);
+            None
+        });
         let request = fields.to_request().map_err(|wrong| {
             // A list that is too long for us is too long for SageMaker, too: said once.
             let named: Vec<String> = errors.iter().map(|it| it.field.clone()).collect();
@@ -106,7 +116,7 @@ impl JobSpec {
         match (experiment, name_base, script, request) {
             (Some(experiment), Some(name_base), Some(script), Some(request)) if errors.is_empty() => {
                 let (parent, sweep) = (draft.parent.clone(), draft.sweep.clone());
-                Ok(Self { experiment, name_base, script, parent, sweep, has_default_checkpoints, request })
+                Ok(Self { experiment, name_base, script, parent, sweep, wait, has_default_checkpoints, request })
             }
             _ => Err(errors),
         }

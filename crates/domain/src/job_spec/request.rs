@@ -54,6 +54,18 @@ pub fn canonical(value: &Value) -> Value {
     }
 }
 
+/// The request as it is recorded and sent: canonical, with the tag of its own fingerprint; and that fingerprint.
+pub fn sealed(mut request: Value) -> (Value, String) {
+    if let Some(tags) = request.get_mut("Tags").and_then(Value::as_array_mut) {
+        tags.retain(|it| it["Key"] != tag::FINGERPRINT);
+    }
+    let own = fingerprint(&request);
+    if let Some(tags) = request.get_mut("Tags").and_then(Value::as_array_mut) {
+        tags.push(json!({ "Key": tag::FINGERPRINT, "Value": own }));
+    }
+    (canonical(&request), own)
+}
+
 /// SHA-256 of the canonical text of a request, in hex.
 pub fn fingerprint(request: &Value) -> String {
     hex::encode(Sha256::digest(canonical(request).to_string().as_bytes()))

@@ -19,6 +19,7 @@ use crate::{
     ids::{RunId, SweepId},
     job_draft::JobDraft,
     money::NanoUsd,
+    quota::QuotaDraft,
     time::Timestamp,
 };
 
@@ -129,6 +130,8 @@ impl SweepSpec {
     pub fn draft_of(&self, id: &SweepId, trial: &Trial) -> JobDraft {
         let mut draft = self.draft.clone();
         draft.sweep = Some(id.clone());
+        // Trials stand in line for room. None takes a fallback: on other hardware it would not compare with the others.
+        draft.quota = QuotaDraft::queue();
         for (name, value) in &trial.parameters {
             let row = draft
                 .fields

@@ -16,6 +16,11 @@ impl TrainingJobRequest {
         Self(request)
     }
 
+    /// Of a request that is on record: it is not checked again.
+    pub const fn of_recorded(request: Value) -> Self {
+        Self(request)
+    }
+
     pub fn as_value(&self) -> &Value {
         &self.0
     }

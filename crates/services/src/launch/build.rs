@@ -4,23 +4,22 @@ use std::collections::BTreeSet;
 
 use domain::{
     ids::RunId,
-    instance_type::InstanceTypeInfo,
     job_draft::{JobDraft, SCRIPT_PARAMETERS},
-    job_spec::{JobSpec, canonical, fingerprint, tag},
-    run::{Run, RunOrigin},
+    job_spec::{JobSpec, canonical, sealed},
+    run::{Run, RunOrigin, RunPrice},
     status::{LaunchState, Wish},
     time::Timestamp,
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use store::QuotaWait;
 
 /// The run as it is committed: everything that will ever be sent is in it.
 pub(super) fn run(spec: &JobSpec, source_uri: &str, source_sha256: Option<&str>, random: u128, now: Timestamp) -> Run {
     let id = RunId::new(now, random);
     let job_name = spec.job_name(&id);
     let request = spec.to_request(&id, &job_name, source_uri);
-    let fingerprint = fingerprint(&request);
-    let request = with_tag(request, tag::FINGERPRINT, &fingerprint);
+    let (request, fingerprint) = sealed(request);
     let instances = spec.request.instances();
     let instance_type = instances.first().map(|(name, _)| name.clone());
     Run {
@@ -37,12 +36,7 @@ pub(super) fn run(spec: &JobSpec, source_uri: &str, source_sha256: Option<&str>,
         failure_reason: None,
         request,
         fingerprint,
-        // One price for one type: a cluster of several has none that would be true.
-        price: instance_type
-            .as_deref()
-            .filter(|it| instances.iter().all(|(name, _)| name == it))
-            .and_then(InstanceTypeInfo::find)
-            .and_then(|it| it.price.clone()),
+        price: RunPrice::of_instances(&instances),
         instance_type,
         instance_count: instances.iter().map(|(_, count)| *count).sum(),
         spot: spec.request.is_spot(),
@@ -60,25 +54,28 @@ pub(super) fn run(spec: &JobSpec, source_uri: &str, source_sha256: Option<&str>,
     }
 }
 
-fn with_tag(mut request: Value, key: &str, value: &str) -> Value {
-    if let Some(tags) = request.get_mut("Tags").and_then(Value::as_array_mut) {
-        tags.push(json!({ "Key": key, "Value": value }));
-    }
-    canonical(&request)
-}
-
 /// SHA-256 of what the form asks for, without the run's own id: equal forms have equal hashes.
 pub(super) fn content_hash(spec: &JobSpec, source_uri: &str) -> String {
     let nobody = RunId::new(Timestamp::from_unix_micros(0), 0);
-    let content = json!({
+    let mut content = json!({
         "request": spec.to_request(&nobody, &spec.job_name(&nobody), source_uri),
         "experiment": spec.experiment.as_str(),
     });
+    if let Some(wait) = &spec.wait {
+        content["wait"] = json!(wait);
+    }
     hex::encode(Sha256::digest(canonical(&content).to_string().as_bytes()))
 }
 
 /// The form fields in which this spec differs from the run that was launched under its key; lists by their name.
-pub(super) fn changed_fields(spec: &JobSpec, source_uri: &str, run: &Run) -> BTreeSet<String> {
+/// `wait`: how that run waits, with the request that was wanted; what was sent instead is no change of the form.
+pub(super) fn changed_fields(
+    spec: &JobSpec,
+    source_uri: &str,
+    run: &Run,
+    wait: Option<&QuotaWait>,
+) -> BTreeSet<String> {
+    let then = wait.map_or(&run.request, |it| &it.wanted);
     let now = spec.to_request(&run.id, &run.job_name, source_uri);
     let mut changed = BTreeSet::new();
     if spec.experiment != run.experiment {
@@ -89,11 +86,14 @@ pub(super) fn changed_fields(spec: &JobSpec, source_uri: &str, run: &Run) -> BTr
     }
     for (name, field) in SCRIPT_PARAMETERS.iter().zip(["entry_point", "source_file"]) {
         let at = |request: &Value| request["HyperParameters"][name].clone();
-        if at(&now) != at(&run.request) {
+        if at(&now) != at(then) {
             changed.insert(field.to_owned());
         }
     }
-    let (Ok(now), Ok(then)) = (JobDraft::of_request(&now), JobDraft::of_request(&run.request)) else { return changed };
+    if spec.wait.as_ref() != wait.map(|it| &it.plan) {
+        changed.insert("quota.choice".to_owned());
+    }
+    let (Ok(now), Ok(then)) = (JobDraft::of_request(&now), JobDraft::of_request(then)) else { return changed };
     let differs = |(path, text): &(&str, &str), other: &JobDraft| other.fields.get(path) != *text;
     let of = |one: &JobDraft, other: &JobDraft| -> Vec<String> {
         let paths = one.fields.iter().filter(|it| differs(it, other)).map(|(path, _)| path);

@@ -30,6 +30,16 @@ impl Services {
         // What SageMaker accepted may have members that this version does not know.
         let mut draft = JobDraft::of_run(&run).map_err(|_| ServiceError::Internal { what: "run's request" })?;
         draft.parent = Some(run.id.clone());
+        if let Some(wait) = self.inner.store.quota_wait_get(id).await? {
+            let mut plan = wait.plan;
+            // What was sent may have been one of the fallbacks.
+            let sent = draft.fields.get("ResourceConfig.InstanceType").to_owned();
+            plan.instance_types.retain(|it| it.as_str() != sent);
+            if !run.spot {
+                plan.on_demand_after_minutes = None;
+            }
+            draft.quota = plan.to_draft();
+        }
         if let Some(source) = source.filter(|_| draft.source_kind() == SourceKind::S3) {
             "upload".clone_into(&mut draft.source);
             draft.source_uri.clear();

@@ -25,7 +25,7 @@ use domain::{
     run::Run,
 };
 use serde_json::Value;
-use store::{NewRun, RunRequestOutcome, StoredDraft};
+use store::{NewRun, QuotaWait, RunRequestOutcome, StoredDraft};
 
 pub use presets::PresetChanged;
 pub use proposals::ScriptProposal;
@@ -60,6 +60,16 @@ pub(crate) struct Settled {
     spec: Option<JobSpec>,
     pub(crate) errors: Vec<FieldError>,
     source: Option<resolve::ResolvedSource>,
+}
+
+/// What a form is judged for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Judged {
+    ToLaunch,
+    /// Its trials stand in line for room, each for itself.
+    ToSweep,
+    /// It became a run already.
+    Launched,
 }
 
 const MAX_KEY_CHARS: usize = 200;
@@ -143,7 +153,8 @@ impl Services {
         }
         let store = &self.inner.store;
         let launched = self.launched_run(key).await?;
-        let Settled { spec, mut errors, source } = self.draft_settle(key, draft, upload, launched.is_none()).await?;
+        let judged = if launched.is_none() { Judged::ToLaunch } else { Judged::Launched };
+        let Settled { spec, mut errors, source } = self.draft_settle(key, draft, upload, judged).await?;
         let (Some(spec), true) = (spec, errors.is_empty()) else {
             if let Some(id) = launched {
                 errors.insert(0, already_launched(&id));
@@ -154,8 +165,12 @@ impl Services {
         let source_uri = source_sha256.map(|it| self.source_uri(it)).unwrap_or_default();
         let random = self.inner.config.random.next_u128();
         let run = build::run(&spec, &source_uri, source_sha256, random, self.now());
-        let new =
-            NewRun { run, idempotency_key: key.to_owned(), request_hash: build::content_hash(&spec, &source_uri) };
+        let new = NewRun {
+            run,
+            idempotency_key: key.to_owned(),
+            request_hash: build::content_hash(&spec, &source_uri),
+            wait: spec.wait.clone(),
+        };
         match store.run_request(&new).await? {
             RunRequestOutcome::Created(run) => {
                 tracing::info!(run.id = %run.id, run.job_name = %run.job_name, "a run was requested");
@@ -166,7 +181,8 @@ impl Services {
             }
             RunRequestOutcome::Existing(run) => Ok(LaunchSubmitted::Run(run.id)),
             RunRequestOutcome::KeyReused(run) => {
-                Ok(LaunchSubmitted::Invalid { errors: key_reused(&spec, &source_uri, &run) })
+                let wait = store.quota_wait_get(&run.id).await?;
+                Ok(LaunchSubmitted::Invalid { errors: key_reused(&spec, &source_uri, &run, wait.as_ref()) })
             }
             RunRequestOutcome::NameTaken => {
                 let message = "a run of exactly this job name exists: launch again, the next name is another one.";
@@ -181,15 +197,16 @@ impl Services {
     }
 
     /// Judges a form; while it is open, what was typed is kept before and with its errors after, and the engine is asked
-    /// whether it is there.
+    /// whether it is there. A form to launch is held against the quotas, too.
     pub(crate) async fn draft_settle(
         &self,
         key: &str,
         draft: JobDraft,
         upload: Option<Upload>,
-        is_open: bool,
+        judged: Judged,
     ) -> Result<Settled, ServiceError> {
         let store = &self.inner.store;
+        let is_open = judged != Judged::Launched;
         if is_open {
             // First of all, so that a crash or a broken upload loses nothing that was typed.
             store.draft_put(key, &draft, &[], self.now()).await?;
@@ -210,6 +227,9 @@ impl Services {
         if is_open {
             if errors.is_empty() {
                 errors.extend(self.engine_error().await);
+            }
+            if let (Some(spec), true, Judged::ToLaunch) = (&spec, errors.is_empty(), judged) {
+                errors.extend(self.quota_errors(key, spec).await?);
             }
             store.draft_put(key, &draft, &errors, self.now()).await?;
         }
@@ -252,8 +272,8 @@ pub(crate) fn is_key(key: &str) -> bool {
     !key.is_empty() && key.chars().count() <= MAX_KEY_CHARS && !key.chars().any(char::is_control)
 }
 
-fn key_reused(spec: &JobSpec, source_uri: &str, run: &Run) -> Vec<FieldError> {
-    let changed = build::changed_fields(spec, source_uri, run);
+fn key_reused(spec: &JobSpec, source_uri: &str, run: &Run, wait: Option<&QuotaWait>) -> Vec<FieldError> {
+    let changed = build::changed_fields(spec, source_uri, run, wait);
     if changed.is_empty() {
         return vec![already_launched(&run.id)];
     }

@@ -14,13 +14,14 @@ use bytes::Bytes;
 use domain::{
     ids::JobName,
     observation::JobObservation,
+    quota::{TrainingQuota, needs},
     time::{Clock, Timestamp},
 };
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 use services::engine::{
     Engine, EngineError, EngineInfo, EngineKind, JobEngine, JobPage, LogEngine, LogEvent, LogPage, MetricData,
-    MetricEngine, MetricQuery, ObjectEngine, ObjectEntry, ObjectPage, ObjectRead,
+    MetricEngine, MetricQuery, ObjectEngine, ObjectEntry, ObjectPage, ObjectRead, QuotaEngine,
 };
 use tokio::sync::Notify;
 
@@ -110,6 +111,11 @@ pub(crate) struct State {
     /// Search answers with these instead of its own pages.
     pub(crate) canned_pages: VecDeque<JobPage>,
     pub(crate) create_refusal: Option<EngineError>,
+    /// What Service Quotas says. What is held against creates is `engine_quotas`, which may be another.
+    pub(crate) quotas: Vec<TrainingQuota>,
+    pub(crate) quota_refusal: Option<EngineError>,
+    /// Creates above these are refused, as AWS does it.
+    pub(crate) engine_quotas: Vec<TrainingQuota>,
     /// Every list and read of objects is refused with this.
     pub(crate) object_refusal: Option<EngineError>,
     /// Seconds until a created job is visible.
@@ -141,6 +147,7 @@ impl FakeCloud {
             logs: self.clone(),
             metrics: self.clone(),
             objects: self.clone(),
+            quotas: self.clone(),
             info: EngineInfo {
                 kind: EngineKind::Local,
                 account: "000000000000".to_owned(),
@@ -299,6 +306,9 @@ fn create(state: &mut State, request: &Value, now: Timestamp) -> Result<String, 
     if state.jobs.contains_key(&name) {
         return Err(EngineError::NameInUse);
     }
+    if let Some(message) = over_quota(state, request) {
+        return Err(EngineError::Rejected { code: "ResourceLimitExceeded".to_owned(), message });
+    }
     let arn = format!("arn:aws:sagemaker:us-east-1:000000000000:training-job/{name}");
     let run_id = tags_of(request).remove("trainyard:run-id");
     state.ledger.push(LedgerEntry { job_name: name.clone(), run_id });
@@ -319,6 +329,26 @@ fn create(state: &mut State, request: &Value, now: Timestamp) -> Result<String, 
     };
     state.jobs.insert(name, job);
     Ok(arn)
+}
+
+fn over_quota(state: &State, request: &Value) -> Option<String> {
+    for need in needs(request) {
+        let is_of = |it: &&TrainingQuota| it.instance_type == need.instance_type && it.usage == need.usage;
+        let Some(quota) = state.engine_quotas.iter().find(is_of) else { continue };
+        let active = state.jobs.values().filter(|it| it.status == "InProgress" || it.status == "Stopping");
+        let taken = active.flat_map(|it| needs(&it.request)).filter(|it| it.is_of(&need.instance_type, need.usage));
+        let used: u32 = taken.map(|it| it.instances).sum();
+        if used + need.instances > quota.instances {
+            return Some(format!(
+                "The account-level service limit '{}' is {} Instances, with current utilization of {used} Instances and a \
+                 request delta of {} Instances.",
+                need.quota_name(),
+                quota.instances,
+                need.instances
+            ));
+        }
+    }
+    None
 }
 
 fn tags_of(request: &Value) -> BTreeMap<String, String> {
@@ -531,6 +561,17 @@ impl ObjectEngine for FakeCloud {
         self.call("buckets", |state, _| match &state.object_refusal {
             Some(refusal) => Err(refusal.clone()),
             None => Ok(buckets(state).into_iter().collect()),
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl QuotaEngine for FakeCloud {
+    async fn training_quotas(&self) -> Result<Vec<TrainingQuota>, EngineError> {
+        self.call("quotas", |state, _| match &state.quota_refusal {
+            Some(refusal) => Err(refusal.clone()),
+            None => Ok(state.quotas.clone()),
         })
         .await
     }

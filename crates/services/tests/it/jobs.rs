@@ -189,7 +189,7 @@ async fn health_says_what_is_wrong_and_how_fresh_the_data_is() {
     let lab = Lab::new().await;
     let health = lab.services.health().await;
     assert!(health.is_ready());
-    assert_eq!(health.tasks.len(), 9);
+    assert_eq!(health.tasks.len(), 10);
     lab.cloud.arm_call("ping", 0, Fault::Refused);
     let health = lab.services.health().await;
     assert!(!health.is_ready() && health.database.is_ok && !health.engine.is_ok);

@@ -14,6 +14,7 @@ mod metrics;
 mod objects;
 mod presets;
 mod proposals;
+mod quota;
 mod quote;
 mod sources;
 mod stop;

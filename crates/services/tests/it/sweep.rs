@@ -157,14 +157,14 @@ async fn other_values_under_the_same_key_start_nothing_and_say_so() {
 async fn a_refusal_ends_the_sweep_instead_of_its_plan() {
     let lab = Lab::new().await;
     let id = started(&lab, lab.draft(), &form("1 to 50 step 1")).await;
-    let refusal = EngineError::Rejected { code: "ResourceLimitExceeded".to_owned(), message: "no quota".to_owned() };
+    let refusal = EngineError::Rejected { code: "ValidationException".to_owned(), message: "no such image".to_owned() };
     lab.cloud.state().create_refusal = Some(refusal);
     for _ in 0..5 {
         turn(&lab, &id).await;
     }
     let SweepWithRuns { sweep, runs, .. } = seen(&lab, &id).await;
     assert_eq!((sweep.state, runs.len()), (SweepState::Stopped, 3), "one turn, no more");
-    assert!(sweep.message.is_some_and(|it| it.contains("no quota")));
+    assert!(sweep.message.is_some_and(|it| it.contains("no such image")));
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ mod outbox;
 mod outcomes;
 mod past_runs;
 mod presets;
+mod quota_waits;
 mod requests;
 mod run_list;
 mod samples;

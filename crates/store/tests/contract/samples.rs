@@ -70,7 +70,12 @@ pub(crate) fn run(number: u32) -> Run {
 }
 
 pub(crate) fn new_run(number: u32) -> NewRun {
-    NewRun { run: run(number), idempotency_key: format!("key-{number}"), request_hash: format!("hash-{number}") }
+    NewRun {
+        run: run(number),
+        idempotency_key: format!("key-{number}"),
+        request_hash: format!("hash-{number}"),
+        wait: None,
+    }
 }
 
 /// Records a launch.

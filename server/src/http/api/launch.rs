@@ -10,6 +10,7 @@ use axum::{
 use domain::{
     ids::RunId,
     job_draft::{FieldError, JobDraft},
+    quota::QuotaDraft,
 };
 use services::LaunchSubmitted;
 
@@ -38,7 +39,7 @@ use crate::http::error::ProblemBody;
         (status = 201, description = "On record; `Location` is the run's address.", body = RunBody),
         (status = 200, description = "This key launched this run before.", body = RunBody),
         (status = 415, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Nothing was launched: a field is wrong, or the key belongs to another body.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Nothing was launched: a field is wrong, a quota has no room, or the key belongs to another body.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Nothing was launched: the training engine does not answer.", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
@@ -59,7 +60,7 @@ pub(super) async fn run_launch(State(web): State<Web>, headers: HeaderMap, body:
 
 /// The launch form as this body fills it in.
 fn draft_of(web: &Web, body: LaunchBody) -> Result<JobDraft, ApiProblem> {
-    let LaunchBody { request, experiment, job_name, source, entry_point, checkpoints, parent } = body;
+    let LaunchBody { request, experiment, job_name, source, entry_point, checkpoints, parent, quota } = body;
     let mut draft = web.services.launch_draft_of_request(&request).map_err(ApiProblem::invalid)?;
     draft.experiment = experiment.unwrap_or(draft.experiment);
     draft.job_name = job_name.unwrap_or(draft.job_name);
@@ -68,6 +69,14 @@ fn draft_of(web: &Web, body: LaunchBody) -> Result<JobDraft, ApiProblem> {
     if let Some(parent) = parent {
         let wrong = |err: domain::ids::IdError| ApiProblem::invalid(vec![FieldError::new("parent", err.to_string())]);
         draft.parent = Some(RunId::parse(&parent).map_err(wrong)?);
+    }
+    if let Some(quota) = quota {
+        draft.quota = QuotaDraft {
+            choice: quota.choice,
+            instance_types: quota.instance_types.join(", "),
+            on_demand_after_minutes: quota.on_demand_after_minutes.map(|it| it.to_string()).unwrap_or_default(),
+            max_usd_per_hour: quota.max_usd_per_hour.unwrap_or_default(),
+        };
     }
     match source {
         Some(SourceChoice::Sha256(sha256)) => {

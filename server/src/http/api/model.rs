@@ -35,7 +35,7 @@ pub struct RunBody {
     /// How far the launch has come: `requested`, `dispatching`, `submitted`, `unknown`, `needs_attention`, `rejected`
     /// or `cancelled`.
     pub launch_state: String,
-    /// Why a launch was refused or needs a person.
+    /// Why a launch was refused, needs a person or waits.
     pub launch_message: Option<String>,
     /// SageMaker's `TrainingJobStatus`.
     pub status: Option<String>,
@@ -238,6 +238,30 @@ pub struct LaunchBody {
     /// The id of the run that this one is made from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
+    /// What happens when a quota has no room; without it, the job is not launched then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota: Option<QuotaChoice>,
+}
+
+/// What happens when a quota has no room for the job.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QuotaChoice {
+    /// `refuse`: nothing is launched. `queue`: the run is on record and waits for room. `fallback`: the first of the
+    /// ways below that has room is taken.
+    #[schema(example = "queue")]
+    pub choice: String,
+    /// Other instance types, in the order of trying.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub instance_types: Vec<String>,
+    /// Minutes after the launch from which a spot job may run on-demand; without it, never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_demand_after_minutes: Option<u32>,
+    /// Dollars per hour, in decimal digits, that a fallback's instances may cost together at most; required for
+    /// `fallback`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "1.50")]
+    pub max_usd_per_hour: Option<String>,
 }
 
 /// What brings the script: one of these.

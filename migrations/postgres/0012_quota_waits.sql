@@ -1,0 +1,11 @@
+-- What a run that may wait for room under a quota was launched with: the request as it was wanted, and what may be sent
+-- instead. The request in `runs` is the one that is sent.
+CREATE TABLE quota_waits (
+    run_id TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES runs (id),
+    plan TEXT NOT NULL, -- JSON
+    wanted TEXT NOT NULL -- JSON
+);
+
+-- 1 while a create row waits for room: it becomes due when there is some, and nothing was sent before.
+ALTER TABLE outbox ADD COLUMN is_waiting BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX outbox_waiting ON outbox (run_id) WHERE is_waiting = 1 AND done_at IS NULL;
