@@ -13,6 +13,7 @@ pub mod channel_check;
 pub mod cost;
 pub mod data_format;
 pub mod draft_changes;
+pub mod git_source;
 pub mod ids;
 pub mod image_catalogue;
 pub mod instance_type;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::{
     cost::CostSummary,
+    git_source::GitOrigin,
     ids::{ExperimentName, JobName, RunId, SweepId},
     job_draft::script_parameter,
     job_spec::tag,
@@ -127,6 +128,11 @@ impl Run {
     /// The sweep that this run is a trial of.
     pub fn sweep(&self) -> Option<SweepId> {
         SweepId::parse(self.tag(tag::SWEEP)?).ok()
+    }
+
+    /// The commit that its source was made from, as its tags say.
+    pub fn git_origin(&self) -> Option<GitOrigin> {
+        GitOrigin::parse(self.tag(tag::SOURCE)?)
     }
 
     fn tag(&self, key: &str) -> Option<&str> {

@@ -57,7 +57,7 @@ pub use limits::RateConfig;
 pub use live::{HubItem, LiveHub};
 pub use log_page::{LogCursor, RunLogPage};
 pub use runs::{ArtifactStream, RunMatch, SourceArchive};
-pub use source::{SourceError, SourceField, SourceLimits, source_normalise};
+pub use source::{GitConfig, SourceError, SourceField, SourceLimits, source_normalise};
 pub use store::{AuditEntry, SourceEntry, SourceMeta, StoredDraft};
 pub use sweep::{SweepSubmitted, SweepWithRuns};
 pub use tasks::{TaskOutcome, TaskStatus};
@@ -85,6 +85,8 @@ pub(crate) struct Inner {
     pub(crate) missing: Mutex<reconcile::MissingJobs>,
     /// How many archives are packed, unpacked or compared at a time.
     pub(crate) upload_slots: tokio::sync::Semaphore,
+    /// Repositories that are fetched at a time: each may take as much of the disk as a source may have.
+    pub(crate) git_slots: tokio::sync::Semaphore,
     /// What AWS offers in the engine's region.
     pub(crate) images: Vec<CatalogueImage>,
 }
@@ -133,6 +135,7 @@ impl Services {
             finish: Mutex::default(),
             missing: Mutex::default(),
             upload_slots: tokio::sync::Semaphore::new(2),
+            git_slots: tokio::sync::Semaphore::new(4),
         };
         Self { inner: Arc::new(inner) }
     }

@@ -1,6 +1,7 @@
 //! A checked training job: what a draft becomes, and the CreateTrainingJob request it makes.
 
 use crate::{
+    git_source::GitOrigin,
     ids::{ExperimentName, JobName, RunId, SweepId},
     job_draft::{FieldError, JobDraft, SourceKind},
     training_job::{Fields, TrainingJobRequest},
@@ -23,6 +24,8 @@ pub struct JobSpec {
     pub name_base: String,
     /// `None`: the image or the algorithm brings its own program.
     pub script: Option<Script>,
+    /// What the script is made from, once launch has found the commit.
+    pub git: Option<GitOrigin>,
     pub parent: Option<RunId>,
     pub sweep: Option<SweepId>,
     /// Checkpoints are kept below the output path, in a folder of the job's name.
@@ -48,13 +51,15 @@ pub mod tag {
     pub const PARENT: &str = "trainyard:parent";
     /// The sweep that this run is a trial of.
     pub const SWEEP: &str = "trainyard:sweep";
+    /// The commit that the source was made from: a `GitOrigin`.
+    pub const SOURCE: &str = "trainyard:source";
 }
 
 impl JobSpec {
     /// SageMaker allows 100; script mode's `sagemaker_program` and `sagemaker_submit_directory` are two of them.
     pub const MAX_HYPERPARAMETERS: usize = 98;
-    /// AWS allows 50; Trainyard keeps 5 for its own.
-    pub const MAX_TAGS: usize = 45;
+    /// AWS allows 50; Trainyard keeps 6 for its own.
+    pub const MAX_TAGS: usize = 44;
 
     /// Checks every field and names all that are wrong, not only the first.
     pub fn parse(draft: &JobDraft) -> Result<Self, Vec<FieldError>> {
@@ -77,12 +82,14 @@ impl JobSpec {
                 script_hyperparameters(draft, &mut errors);
                 let entry_point = keep(&mut errors, "entry_point", entry_point(&draft.entry_point));
                 let uri = match kind {
+                    SourceKind::Git => draft.git.parse().map(|_| None).map_err(|wrong| errors.extend(wrong)).ok(),
                     SourceKind::S3 => keep(&mut errors, "source_uri", source_uri(&draft.source_uri)).map(Some),
                     _ => Some(None),
                 };
                 entry_point.zip(uri).map(|(entry_point, uri)| Some(Script { entry_point, uri }))
             }
         };
+        let git = (draft.source_kind() == SourceKind::Git).then(|| draft.git.origin()).flatten();
         own_tags(draft, &mut errors);
         let mut fields = draft.fields.clone();
         default_data_types(&mut fields);
@@ -106,7 +113,7 @@ impl JobSpec {
         match (experiment, name_base, script, request) {
             (Some(experiment), Some(name_base), Some(script), Some(request)) if errors.is_empty() => {
                 let (parent, sweep) = (draft.parent.clone(), draft.sweep.clone());
-                Ok(Self { experiment, name_base, script, parent, sweep, has_default_checkpoints, request })
+                Ok(Self { experiment, name_base, script, git, parent, sweep, has_default_checkpoints, request })
             }
             _ => Err(errors),
         }

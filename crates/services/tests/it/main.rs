@@ -4,6 +4,8 @@
 mod capsule;
 mod crash;
 mod faults;
+mod git;
+mod git_host;
 mod hub;
 mod jobs;
 mod lab;
