@@ -81,7 +81,7 @@ export class LaunchPage {
     return this;
   }
 
-  /** What runs: `upload`, `script`, `s3`, `image`. */
+  /** What runs: `upload`, `script`, `git`, `s3`, `image`. */
   async chooseSource(source: string): Promise<this> {
     await this.page.locator(`form.launch input[name="source"][value="${source}"]`).check();
     return this;

@@ -69,6 +69,7 @@ fn source_text(draft: &JobDraft) -> String {
     let hash = draft.source_sha256.as_deref().map(|it| it.get(..12).unwrap_or(it));
     match draft.source.as_str() {
         "s3" => draft.source_uri.clone(),
+        "git" => draft.git.words(),
         "script" => format!("a script of {} lines, written here", draft.script.text.lines().count()),
         "" | "upload" => hash.unwrap_or("another upload").to_owned(),
         other => other.to_owned(),

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
+    git_source::GitSource,
     ids::{JobName, RunId, SweepId},
     job_spec::tag,
     quota::QuotaDraft,
@@ -21,7 +22,9 @@ pub struct JobDraft {
     pub job_name: String,
     /// What brings the script: see [`SourceKind`].
     pub source: String,
-    /// SHA-256 of the uploaded source once the server holds it.
+    /// A git repository that brings it.
+    pub git: GitSource,
+    /// SHA-256 of the uploaded or fetched source once the server holds it.
     pub source_sha256: Option<String>,
     /// The uploaded file's name, to show it.
     pub source_file_name: Option<String>,
@@ -52,6 +55,8 @@ pub enum SourceKind<'a> {
     Upload,
     /// `script`: written or pasted in the form.
     Script,
+    /// `git`: a folder of a git repository, at one commit.
+    Git,
     /// `s3`: an archive in S3.
     S3,
     /// `image`: nothing, because the image or the algorithm brings its own program.
@@ -64,6 +69,7 @@ impl JobDraft {
 
     pub fn source_kind(&self) -> SourceKind<'_> {
         match self.source.as_str() {
+            "git" => SourceKind::Git,
             "s3" => SourceKind::S3,
             "script" => SourceKind::Script,
             "image" => SourceKind::Image,
@@ -174,6 +180,7 @@ impl Default for JobDraft {
             experiment: "default".to_owned(),
             job_name: String::new(),
             source: String::new(),
+            git: GitSource::default(),
             source_sha256: None,
             source_file_name: None,
             source_uri: String::new(),

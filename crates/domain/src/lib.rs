@@ -15,6 +15,7 @@ pub mod cost;
 pub mod costs;
 pub mod data_format;
 pub mod draft_changes;
+pub mod git_source;
 pub mod ids;
 pub mod image_catalogue;
 pub mod instance_type;

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    git_source::{RepositoryUrl, field},
     ids::{PresetId, PresetName},
     job_draft::JobDraft,
     secret::{is_secret_value, looks_secret},
@@ -36,6 +37,11 @@ impl PresetForm {
         draft.parent = None;
         draft.sweep = None;
         let mut left_out = Vec::new();
+        // What is no address may have a password in it.
+        if !draft.git.url.is_empty() && RepositoryUrl::parse(&draft.git.url).is_err() {
+            draft.git.url.clear();
+            left_out.push(field::URL.to_owned());
+        }
         // A hyperparameter's name says little (`pad_token`); its value may have the form of a credential all the same.
         for map in ["Environment", "HyperParameters"] {
             let is_secret = |name: &str, value: &str| {

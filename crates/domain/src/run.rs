@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::{
     cost::CostSummary,
+    git_source::GitOrigin,
     ids::{ExperimentName, JobName, RunId, SweepId},
     instance_type::InstanceTypeInfo,
     job_draft::script_parameter,
@@ -142,6 +143,11 @@ impl Run {
     /// What was wanted when something else was sent, because a quota had no room: `ml.m5.xlarge spot`.
     pub fn wanted(&self) -> Option<&str> {
         self.tag(tag::WANTED)
+    }
+
+    /// The commit that its source was made from, as its tags say.
+    pub fn git_origin(&self) -> Option<GitOrigin> {
+        GitOrigin::parse(self.tag(tag::SOURCE)?)
     }
 
     fn tag(&self, key: &str) -> Option<&str> {

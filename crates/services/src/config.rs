@@ -9,7 +9,7 @@ use crate::{
     engine::EngineKind,
     limits::RateConfig,
     random::{Random, SystemRandom},
-    source::SourceLimits,
+    source::{GitConfig, SourceLimits},
 };
 
 /// A job that comes with Trainyard: its files and a form that is filled in already.
@@ -37,6 +37,7 @@ pub struct ServicesConfig {
     /// The image that the form begins with.
     pub training_image: String,
     pub source_limits: SourceLimits,
+    pub git: GitConfig,
 
     pub dispatch_period: Duration,
     pub reconcile_period: Duration,
@@ -130,6 +131,7 @@ impl ServicesConfig {
             samples: Vec::new(),
             training_image: DEFAULT_TRAINING_IMAGE.to_owned(),
             source_limits: SourceLimits::default(),
+            git: GitConfig::default(),
             dispatch_period: Duration::from_secs(2),
             reconcile_period: Duration::from_mins(2),
             jobs_period: Duration::from_secs(1),

@@ -60,7 +60,7 @@ pub use limits::RateConfig;
 pub use live::{HubItem, LiveHub};
 pub use log_page::{LogCursor, RunLogPage};
 pub use runs::{ArtifactStream, RunMatch, SourceArchive};
-pub use source::{SourceError, SourceField, SourceLimits, source_normalise};
+pub use source::{GitConfig, SourceError, SourceField, SourceLimits, source_normalise};
 pub use store::{AuditEntry, SourceEntry, SourceMeta, StoredDraft};
 pub use sweep::{SweepSubmitted, SweepWithRuns};
 pub use tasks::{TaskOutcome, TaskStatus};
@@ -89,6 +89,8 @@ pub(crate) struct Inner {
     pub(crate) quotas: Mutex<quota::QuotaBoard>,
     /// How many archives are packed, unpacked or compared at a time.
     pub(crate) upload_slots: tokio::sync::Semaphore,
+    /// Repositories that are fetched at a time: each may take as much of the disk as a source may have.
+    pub(crate) git_slots: tokio::sync::Semaphore,
     /// What AWS offers in the engine's region.
     pub(crate) images: Vec<CatalogueImage>,
 }
@@ -140,6 +142,7 @@ impl Services {
             missing: Mutex::default(),
             quotas: Mutex::default(),
             upload_slots: tokio::sync::Semaphore::new(2),
+            git_slots: tokio::sync::Semaphore::new(4),
         };
         Self { inner: Arc::new(inner) }
     }

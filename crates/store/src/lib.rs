@@ -24,6 +24,7 @@ mod db;
 mod drafts;
 mod error;
 mod experiments;
+mod git_sources;
 mod live;
 mod migrate;
 mod observe;

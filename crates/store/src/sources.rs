@@ -6,7 +6,7 @@ use sqlx::FromRow;
 
 use crate::{
     Store,
-    db::{Durability, execute, fetch},
+    db::{Durability, Tx, execute, fetch},
     error::Result,
     text,
 };
@@ -47,22 +47,8 @@ pub struct Source {
 impl Store {
     /// Keeps an archive; one with the same content that is there already stays as it is, first name included.
     pub async fn source_put(&self, source: &NewSource, now: Timestamp) -> Result<()> {
-        let sha256 = text::key("the source's sha256", &source.sha256)?;
         let mut tx = self.db.begin(Durability::Flushed).await?;
-        let known = fetch!(optional, (i64,), tx, "SELECT size_bytes FROM sources WHERE sha256 = $1", &*sha256)?;
-        if known.is_none() {
-            execute!(
-                tx,
-                "INSERT INTO sources (sha256, file_name, entries, size_bytes, created_at, bytes)
-                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (sha256) DO NOTHING",
-                &*sha256,
-                &*text::plain(&source.file_name),
-                text::to_json(&source.entries)?,
-                text::to_i64(source.bytes.len() as u64),
-                now.unix_micros(),
-                source.bytes.as_slice(),
-            )?;
-        }
+        put(&mut tx, source, now).await?;
         tx.commit().await
     }
 
@@ -100,6 +86,26 @@ impl Store {
         let row = fetch!(optional, (Vec<u8>,), reader, "SELECT bytes FROM sources WHERE sha256 = $1", &meta.sha256)?;
         Ok(row.map(|(bytes,)| Source { meta, bytes }))
     }
+}
+
+/// Inserts the archive unless it is there.
+pub(crate) async fn put(tx: &mut Tx, source: &NewSource, now: Timestamp) -> Result<()> {
+    let sha256 = text::key("the source's sha256", &source.sha256)?;
+    let known = fetch!(optional, (i64,), tx, "SELECT size_bytes FROM sources WHERE sha256 = $1", &*sha256)?;
+    if known.is_none() {
+        execute!(
+            tx,
+            "INSERT INTO sources (sha256, file_name, entries, size_bytes, created_at, bytes)
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (sha256) DO NOTHING",
+            &*sha256,
+            &*text::plain(&source.file_name),
+            text::to_json(&source.entries)?,
+            text::to_i64(source.bytes.len() as u64),
+            now.unix_micros(),
+            source.bytes.as_slice(),
+        )?;
+    }
+    Ok(())
 }
 
 #[derive(FromRow)]

@@ -10,7 +10,7 @@ use domain::share::{self, Pasted};
 use serde_json::Value;
 
 use super::{Api, ClientError, Ended, ServerArgs, logs::follow, note, pack::source_read, say};
-use crate::http::api::model::{LaunchBody, QuotaChoice, SourceBody, SourceChoice};
+use crate::http::api::model::{GitBody, LaunchBody, QuotaChoice, SourceBody, SourceChoice};
 
 #[derive(Debug, Args)]
 pub struct LaunchArgs {
@@ -21,6 +21,15 @@ pub struct LaunchArgs {
     /// The script, archive or folder that the job runs; it is sent to the server
     #[arg(long, value_name = "PATH")]
     pub source: Option<PathBuf>,
+    /// The git repository that the job runs, fetched by the server: `https://host/path` or `user@host:path`
+    #[arg(long, value_name = "URL", conflicts_with = "source")]
+    pub git: Option<String>,
+    /// A branch, a tag or a commit's full hash [default: the default branch]
+    #[arg(long, value_name = "REF", requires = "git")]
+    pub git_ref: Option<String>,
+    /// The folder of the repository that the job gets [default: all of it]
+    #[arg(long, value_name = "FOLDER", requires = "git")]
+    pub git_folder: Option<String>,
     /// The script inside the source [default: the only file, what the job says, or train.py]
     #[arg(long, value_name = "SCRIPT")]
     pub entry_point: Option<String>,
@@ -63,12 +72,17 @@ pub(crate) async fn launch(args: LaunchArgs) -> Result<Ended, ClientError> {
         }
         None => None,
     };
-    let entry_point = args.entry_point.or_else(|| entry_point(&request, source.as_ref()?));
+    let entry_point = args.entry_point.or_else(|| match (&source, &args.git) {
+        (Some(source), _) => entry_point(&request, source),
+        (None, Some(_)) => usual_script(&request),
+        (None, None) => None,
+    });
+    let git = args.git.map(|url| GitBody { url, reference: args.git_ref, folder: args.git_folder });
     let body = LaunchBody {
         request,
         experiment: args.experiment,
         job_name: args.name,
-        source: source.map(|it| SourceChoice::Sha256(it.sha256)),
+        source: source.map(|it| SourceChoice::Sha256(it.sha256)).or(git.map(SourceChoice::Git)),
         entry_point,
         checkpoints: None,
         parent: None,
@@ -117,6 +131,10 @@ fn entry_point(request: &Value, source: &SourceBody) -> Option<String> {
     if let [only] = source.entries.as_slice() {
         return Some(only.path.clone());
     }
+    usual_script(request)
+}
+
+fn usual_script(request: &Value) -> Option<String> {
     let says_so = request["HyperParameters"]["sagemaker_program"].is_string();
     (!says_so).then(|| "train.py".to_owned())
 }

@@ -14,6 +14,7 @@ use axum::{
 };
 use bytes::{Bytes, BytesMut};
 use domain::{
+    git_source::field,
     ids::RunId,
     job_draft::{FieldError, JobDraft},
     typed_script::TypedScript,
@@ -202,6 +203,9 @@ impl FormReader {
             "source_file_name" => draft.source_file_name = Some(value).filter(|it| !it.is_empty()),
             "entry_point" => draft.entry_point = value,
             "parent" => draft.parent = RunId::parse(&value).ok(),
+            field::URL => draft.git.url = value,
+            field::REFERENCE => draft.git.reference = value,
+            field::FOLDER => draft.git.folder = value,
             "source_uri" => draft.source_uri = value,
             "script_name" => draft.script.name = value,
             // A browser sends the lines of a text area with CR LF, whatever was typed.

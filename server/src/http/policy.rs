@@ -28,6 +28,8 @@ pub struct Policy {
 }
 
 const PAGE_TIME: Duration = Duration::from_secs(30);
+/// A launch may fetch its source from a git host, which has two minutes.
+const FETCH_TIME: Duration = Duration::from_secs(150);
 /// A server function's arguments, a stop form.
 const SMALL_BODY: u64 = 256 * 1024;
 /// A request that is pasted or rendered, a script: the reader takes a megabyte, and JSON's escapes may double it.
@@ -111,7 +113,7 @@ pub const POLICIES: &[Policy] = &[
     // The REST API. Programs send no Origin; a browser on another site does, and is refused.
     Policy { body_bytes: SOURCE_BYTES, time: None, ..change("/api/v1/sources") },
     read("/api/v1/runs"),
-    Policy { body_bytes: SHARE_BYTES, ..change("/api/v1/runs") },
+    Policy { body_bytes: SHARE_BYTES, time: Some(FETCH_TIME), ..change("/api/v1/runs") },
     read("/api/v1/runs/{id}"),
     read("/api/v1/runs/{id}/request"),
     read("/api/v1/runs/{id}/metrics"),

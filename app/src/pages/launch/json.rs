@@ -29,7 +29,7 @@ fn request(draft: &JobDraft) -> Value {
         SourceKind::Image => None,
         SourceKind::S3 => Some((draft.entry_point.as_str(), draft.source_uri.trim())),
         SourceKind::Script => Some((draft.script.name.trim(), AT_LAUNCH)),
-        SourceKind::Sample(_) | SourceKind::Upload => Some((draft.entry_point.as_str(), AT_LAUNCH)),
+        SourceKind::Sample(_) | SourceKind::Upload | SourceKind::Git => Some((draft.entry_point.as_str(), AT_LAUNCH)),
     };
     if let Some((entry_point, place)) = script {
         request["HyperParameters"][program] = json!(entry_point);

@@ -61,7 +61,7 @@ pub(super) fn Proposals(file: NodeRef<html::Input>) -> impl IntoView {
                     None => offer.set(Offer::Nothing("Choose the script first, in the section above.".to_owned())),
                 },
             },
-            (SourceKind::S3 | SourceKind::Image, _) => offer.set(Offer::Nothing(
+            (SourceKind::Git | SourceKind::S3 | SourceKind::Image, _) => offer.set(Offer::Nothing(
                 "Only a sample's or an uploaded script can be looked into. Paste a log of the job instead.".to_owned(),
             )),
         }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use domain::{
     cost::{Likely, Quote, WithSpot},
-    job_draft::JobDraft,
+    git_source::GitSource,
+    job_draft::{JobDraft, SourceKind},
     money::NanoUsd,
     time::duration_text,
     training_job::Fields,
@@ -76,6 +77,7 @@ fn subject(draft: &JobDraft) -> JobDraft {
     }
     JobDraft {
         source: draft.source.clone(),
+        git: if draft.source_kind() == SourceKind::Git { draft.git.clone() } else { GitSource::default() },
         source_sha256: draft.source_sha256.clone(),
         entry_point: draft.entry_point.clone(),
         fields,

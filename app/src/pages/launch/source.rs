@@ -1,9 +1,10 @@
-//! What runs: a bundled sample, an uploaded script or archive, a script written here, an archive in S3, or the image's
-//! own program.
+//! What runs: a bundled sample, an uploaded script or archive, a script written here, a git repository, an archive in S3,
+//! or the image's own program.
 //!
 //! Without script all ways stand there at once and the chosen one counts; with it the others are hidden.
 
 use domain::{
+    git_source::field,
     job_draft::{JobDraft, SourceKind},
     typed_script::TypedScript,
 };
@@ -58,6 +59,7 @@ pub(super) fn SourceFields(
         .chain([
             ("upload".to_owned(), "Upload a script or a source archive".to_owned()),
             ("script".to_owned(), "Write or paste a script".to_owned()),
+            ("git".to_owned(), "A git repository".to_owned()),
             ("s3".to_owned(), "A source archive that lies in S3".to_owned()),
             ("image".to_owned(), "The image's own program, or an algorithm".to_owned()),
         ])
@@ -88,6 +90,9 @@ pub(super) fn SourceFields(
         </div>
         <div class="source-part" class:is-hidden=move || hides(|it| *it == SourceKind::Script)>
             <ScriptFields errors/>
+        </div>
+        <div class="source-part" class:is-hidden=move || hides(|it| *it == SourceKind::Git)>
+            <GitFields errors/>
         </div>
         <div class="source-part" class:is-hidden=move || hides(|it| *it == SourceKind::S3)>
             <TextField
@@ -139,6 +144,29 @@ fn ScriptFields(errors: FormErrors) -> impl IntoView {
             placeholder="train.py"
         />
         <CodeEditor name="script_text" label="Script" value=state.script_text errors hint/>
+    }
+}
+
+/// Launch fetches it at the commit that the branch has then, and keeps that commit with the run.
+#[component]
+fn GitFields(errors: FormErrors) -> impl IntoView {
+    let state = FormState::of_form();
+    view! {
+        <TextField
+            name=field::URL label="Repository" value=state.git_url errors
+            placeholder="https://github.com/team/models.git"
+            hint="By https or ssh. A private one is read with the credentials of the account that Trainyard runs as."
+        />
+        <div class="field-row">
+            <TextField
+                name=field::REFERENCE label="Branch, tag or commit" value=state.git_ref errors placeholder="main"
+                hint="Empty: the default branch. The run keeps the commit that launch finds there."
+            />
+            <TextField
+                name=field::FOLDER label="Folder" value=state.git_folder errors placeholder="src/train"
+                hint="What the job gets. Empty: all of the repository, without submodules."
+            />
+        </div>
     }
 }
 

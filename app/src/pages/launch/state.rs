@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
+    git_source::GitSource,
     job_draft::{FieldError, JobDraft, SourceKind},
     job_spec::JobSpec,
     quota::QuotaDraft,
@@ -18,6 +19,9 @@ pub(super) struct FormState {
     pub experiment: RwSignal<String>,
     pub job_name: RwSignal<String>,
     pub source: RwSignal<String>,
+    pub git_url: RwSignal<String>,
+    pub git_ref: RwSignal<String>,
+    pub git_folder: RwSignal<String>,
     pub source_uri: RwSignal<String>,
     pub script_name: RwSignal<String>,
     pub script_text: RwSignal<String>,
@@ -46,7 +50,7 @@ pub(super) struct Kept {
     pub sample: Option<String>,
     /// The parent run's source is a single script, whose text the editor has.
     pub has_script: bool,
-    /// Of the file that an earlier submit brought, or of the parent run's source.
+    /// Of the file that an earlier submit brought, or of the parent run's source; not of a repository's.
     pub source_sha256: Option<String>,
     pub source_file_name: Option<String>,
     /// What the server said of the last submit; a touched field speaks for itself again.
@@ -61,10 +65,14 @@ impl FormState {
 
     pub(super) fn new(draft: JobDraft, refused: Vec<FieldError>) -> Self {
         let sample = matches!(draft.source_kind(), SourceKind::Sample(_)).then(|| draft.source.clone());
+        let is_git = draft.source_kind() == SourceKind::Git;
         let source = if draft.source.is_empty() { "upload".to_owned() } else { draft.source };
         let experiment = RwSignal::new(draft.experiment);
         let job_name = RwSignal::new(draft.job_name);
         let source = RwSignal::new(source);
+        let git_url = RwSignal::new(draft.git.url);
+        let git_ref = RwSignal::new(draft.git.reference);
+        let git_folder = RwSignal::new(draft.git.folder);
         let source_uri = RwSignal::new(draft.source_uri);
         let has_script = draft.source_sha256.is_some() && draft.script != TypedScript::default();
         let script_name = RwSignal::new(draft.script.name);
@@ -79,8 +87,8 @@ impl FormState {
         let kept = StoredValue::new(Kept {
             sample,
             has_script,
-            source_sha256: draft.source_sha256,
-            source_file_name: draft.source_file_name,
+            source_sha256: draft.source_sha256.filter(|_| !is_git),
+            source_file_name: draft.source_file_name.filter(|_| !is_git),
             refused,
         });
         let parent = draft.parent;
@@ -88,6 +96,7 @@ impl FormState {
             experiment: experiment.get(),
             job_name: job_name.get(),
             source: source.get(),
+            git: GitSource { url: git_url.get(), reference: git_ref.get(), folder: git_folder.get(), commit: None },
             source_sha256: kept.with_value(|it| it.source_sha256.clone()),
             source_file_name: kept.with_value(|it| it.source_file_name.clone()),
             source_uri: source_uri.get(),
@@ -108,6 +117,9 @@ impl FormState {
             experiment,
             job_name,
             source,
+            git_url,
+            git_ref,
+            git_folder,
             source_uri,
             script_name,
             script_text,

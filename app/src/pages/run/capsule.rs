@@ -12,6 +12,7 @@ use crate::{
     components::{
         change_list::ChangeList,
         fault::Fault,
+        git_origin::GitFacts,
         icon::{Glyph, Icon},
         timeline::CopyLine,
     },
@@ -96,6 +97,7 @@ fn Capsule(page: Page, view: CapsuleView) -> impl IntoView {
                         None => view! { <span class="dim">"not held by Trainyard"</span> }.into_any(),
                     }}
                 </dd>
+                {run.git_origin().map(|origin| view! { <GitFacts origin/> })}
                 <dt>"Image"</dt>
                 <dd>
                     {match run.training_image().map(str::to_owned) {

@@ -7,6 +7,7 @@ use crate::{
     api::run::{SourceView, run_source},
     components::{
         fault::Fault,
+        git_origin::GitFacts,
         icon::{Glyph, Icon},
         timeline::CopyLine,
     },
@@ -16,7 +17,7 @@ use crate::{
 
 #[component]
 pub(super) fn FilesTab(page: Page) -> impl IntoView {
-    let has_source = page.state.run.with_untracked(|it| it.source_sha256.is_some());
+    let (has_source, origin) = page.state.run.with_untracked(|it| (it.source_sha256.is_some(), it.git_origin()));
     view! {
         <section class="panel" aria-labelledby="f-model">
             <h2 id="f-model" class="panel-title">"Model artifact"</h2>
@@ -24,6 +25,7 @@ pub(super) fn FilesTab(page: Page) -> impl IntoView {
         </section>
         <section class="panel" aria-labelledby="f-source">
             <h2 id="f-source" class="panel-title">"Source"</h2>
+            {origin.map(|origin| view! { <dl class="identity"><GitFacts origin/></dl> })}
             {if has_source {
                 view! { <Source page/> }.into_any()
             } else {
@@ -76,13 +78,15 @@ fn SourceFiles(page: Page, source: SourceView) -> impl IntoView {
         .into_iter()
         .map(|(path, size)| view! { <tr><th scope="row"><code>{path}</code></th><td class="is-number">{bytes(size)}</td></tr> })
         .collect_view();
+    let is_git = page.state.run.with_untracked(|it| it.git_origin().is_some());
+    let kept_as = if is_git { "as it was fetched".to_owned() } else { format!("uploaded as {}", source.file_name) };
     view! {
         <p>
             <a class="button" download="" href=page.id.with_value(paths::run_source)>
                 <Glyph icon=Icon::Download/>"source.tar.gz"
             </a>
             " "
-            <span class="dim">{format!("uploaded as {}", source.file_name)}</span>
+            <span class="dim">{kept_as}</span>
         </p>
         <CopyLine text=source.sha256 what="SHA-256"/>
         <table class="pairs">

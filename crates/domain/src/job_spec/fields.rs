@@ -111,7 +111,7 @@ pub(super) fn own_tags(draft: &JobDraft, errors: &mut Vec<FieldError>) {
     }
     if rows.len() > JobSpec::MAX_TAGS {
         let message = format!(
-            "at most {} tags are allowed (AWS allows 50, and Trainyard keeps 5 for its own); there are {}: remove {}",
+            "at most {} tags are allowed (AWS allows 50, and Trainyard keeps 6 for its own); there are {}: remove {}",
             JobSpec::MAX_TAGS,
             rows.len(),
             rows.len() - JobSpec::MAX_TAGS

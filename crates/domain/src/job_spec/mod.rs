@@ -1,6 +1,7 @@
 //! A checked training job: what a draft becomes, and the CreateTrainingJob request it makes.
 
 use crate::{
+    git_source::GitOrigin,
     ids::{ExperimentName, JobName, RunId, SweepId},
     job_draft::{FieldError, JobDraft, SourceKind},
     quota::WaitPlan,
@@ -24,6 +25,8 @@ pub struct JobSpec {
     pub name_base: String,
     /// `None`: the image or the algorithm brings its own program.
     pub script: Option<Script>,
+    /// What the script is made from, once launch has found the commit.
+    pub git: Option<GitOrigin>,
     pub parent: Option<RunId>,
     pub sweep: Option<SweepId>,
     /// How the job waits when a quota has no room for it; `None`: it is refused then.
@@ -51,16 +54,18 @@ pub mod tag {
     pub const PARENT: &str = "trainyard:parent";
     /// The sweep that this run is a trial of.
     pub const SWEEP: &str = "trainyard:sweep";
-    /// `ml.m5.xlarge spot`: what a run wanted that took a fallback. Trials of a sweep take none, so a run has at most five
+    /// `ml.m5.xlarge spot`: what a run wanted that took a fallback. Trials of a sweep take none, so a run has at most six
     /// of these tags.
     pub const WANTED: &str = "trainyard:wanted";
+    /// The commit that the source was made from: a `GitOrigin`.
+    pub const SOURCE: &str = "trainyard:source";
 }
 
 impl JobSpec {
     /// SageMaker allows 100; script mode's `sagemaker_program` and `sagemaker_submit_directory` are two of them.
     pub const MAX_HYPERPARAMETERS: usize = 98;
-    /// AWS allows 50; Trainyard keeps 5 for its own.
-    pub const MAX_TAGS: usize = 45;
+    /// AWS allows 50; Trainyard keeps 6 for its own.
+    pub const MAX_TAGS: usize = 44;
 
     /// Checks every field and names all that are wrong, not only the first.
     pub fn parse(draft: &JobDraft) -> Result<Self, Vec<FieldError>> {
@@ -83,12 +88,14 @@ impl JobSpec {
                 script_hyperparameters(draft, &mut errors);
                 let entry_point = keep(&mut errors, "entry_point", entry_point(&draft.entry_point));
                 let uri = match kind {
+                    SourceKind::Git => draft.git.parse().map(|_| None).map_err(|wrong| errors.extend(wrong)).ok(),
                     SourceKind::S3 => keep(&mut errors, "source_uri", source_uri(&draft.source_uri)).map(Some),
                     _ => Some(None),
                 };
                 entry_point.zip(uri).map(|(entry_point, uri)| Some(Script { entry_point, uri }))
             }
         };
+        let git = (draft.source_kind() == SourceKind::Git).then(|| draft.git.origin()).flatten();
         own_tags(draft, &mut errors);
         let mut fields = draft.fields.clone();
         default_data_types(&mut fields);
@@ -116,7 +123,7 @@ impl JobSpec {
         match (experiment, name_base, script, request) {
             (Some(experiment), Some(name_base), Some(script), Some(request)) if errors.is_empty() => {
                 let (parent, sweep) = (draft.parent.clone(), draft.sweep.clone());
-                Ok(Self { experiment, name_base, script, parent, sweep, wait, has_default_checkpoints, request })
+                Ok(Self { experiment, name_base, script, git, parent, sweep, wait, has_default_checkpoints, request })
             }
             _ => Err(errors),
         }

@@ -33,6 +33,9 @@ impl JobSpec {
         if let Some(sweep) = &self.sweep {
             tags.push(json!({ "Key": tag::SWEEP, "Value": sweep.as_str() }));
         }
+        if let Some(git) = &self.git {
+            tags.push(json!({ "Key": tag::SOURCE, "Value": git.to_string() }));
+        }
         request["Tags"] = Value::Array(tags);
         if self.has_default_checkpoints {
             let uri = format!("{}/{}/checkpoints", self.request.output_path(), job_name.as_str());

@@ -126,12 +126,13 @@ impl SweepSpec {
         format!("{strategy} over {}", names.join(", "))
     }
 
-    /// The form of one trial.
+    /// The form of one trial. All trials run the commit that the form was judged with, wherever its branch is by now.
     pub fn draft_of(&self, id: &SweepId, trial: &Trial) -> JobDraft {
         let mut draft = self.draft.clone();
         draft.sweep = Some(id.clone());
         // Trials stand in line for room. None takes a fallback: on other hardware it would not compare with the others.
         draft.quota = QuotaDraft::queue();
+        draft.git.pin();
         for (name, value) in &trial.parameters {
             let row = draft
                 .fields

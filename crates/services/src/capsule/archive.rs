@@ -126,7 +126,8 @@ fn readme(run: &Run, has_source: bool, capsule: Option<&Capsule>) -> String {
     if has_source {
         let uri = run.request.pointer("/HyperParameters/sagemaker_submit_directory").and_then(Value::as_str);
         let sha256 = run.source_sha256.as_deref().unwrap_or_default();
-        let _ = writeln!(text, "| `source/sourcedir.tar.gz` | the script and its files; SHA-256 `{sha256}` |");
+        let origin = run.git_origin().map(|it| format!(", out of git: `{it}`")).unwrap_or_default();
+        let _ = writeln!(text, "| `source/sourcedir.tar.gz` | the script and its files; SHA-256 `{sha256}`{origin} |");
         if let Some(uri) = uri {
             steps.push(format!(
                 "Put the source where the request expects it: `aws s3 cp source/sourcedir.tar.gz {uri}`"

@@ -37,7 +37,13 @@ impl Services {
                 Some(source) => DriftItem::new(
                     "Source",
                     DriftState::Same,
-                    format!("{} is held here, by the SHA-256 of its bytes: {sha256}.", source.file_name),
+                    match run.git_origin() {
+                        Some(git) => format!(
+                            "What {} has at commit {} is held here, by the SHA-256 of its bytes: {sha256}.",
+                            git.url, git.commit
+                        ),
+                        None => format!("{} is held here, by the SHA-256 of its bytes: {sha256}.", source.file_name),
+                    },
                 ),
                 None => DriftItem::new("Source", DriftState::Gone, "Its archive is not held here any more."),
             });

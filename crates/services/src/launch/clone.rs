@@ -17,7 +17,7 @@ impl Services {
     }
 
     /// The form that launches this run again, to change or to send as it is. Its source is the archive that is held
-    /// here, and where that is a single script, its text is in the editor; a job of another client is cloned with the archive that lies in S3.
+    /// here (of a git repository: the commit, by its hash), and where that is a single script, its text is in the editor; a job of another client is cloned with the archive that lies in S3.
     ///
     /// Checkpoints go to a place of the new run's own unless they were kept somewhere by wish: else the clone would go on
     /// where the first run ended.
@@ -41,8 +41,19 @@ impl Services {
             draft.quota = plan.to_draft();
         }
         if let Some(source) = source.filter(|_| draft.source_kind() == SourceKind::S3) {
-            "upload".clone_into(&mut draft.source);
             draft.source_uri.clear();
+            let git = match run.git_origin() {
+                Some(origin) => self.inner.store.git_source_get(&origin).await?.map(|_| origin),
+                None => None,
+            };
+            if let Some(origin) = git {
+                "git".clone_into(&mut draft.source);
+                draft.git = origin.to_source();
+                draft.source_sha256 = Some(source.sha256);
+                draft.source_file_name = Some(source.file_name);
+                return Ok(draft);
+            }
+            "upload".clone_into(&mut draft.source);
             if let Some(script) = self.only_script_get(&source).await? {
                 draft.script = script;
             }

@@ -8,6 +8,7 @@
 
 mod build;
 mod clone;
+mod git;
 mod presets;
 mod proposals;
 mod quote;
@@ -20,7 +21,7 @@ use std::time::Duration;
 use domain::{
     ids::RunId,
     image_catalogue::CatalogueImage,
-    job_draft::{FieldError, JobDraft},
+    job_draft::{FieldError, JobDraft, SourceKind},
     job_spec::JobSpec,
     run::Run,
 };
@@ -144,7 +145,7 @@ impl Services {
     pub async fn launch_submit(
         &self,
         key: &str,
-        draft: JobDraft,
+        mut draft: JobDraft,
         upload: Option<Upload>,
     ) -> Result<LaunchSubmitted, ServiceError> {
         if !is_key(key) {
@@ -153,6 +154,14 @@ impl Services {
         }
         let store = &self.inner.store;
         let launched = self.launched_run(key).await?;
+        let is_git = draft.source_kind() == SourceKind::Git;
+        if let (Some(id), true) = (&launched, is_git) {
+            let errors = self.git_recall(key, id, &mut draft).await?;
+            if !errors.is_empty() {
+                return Ok(LaunchSubmitted::Invalid { errors });
+            }
+        }
+        let typed = (is_git && launched.is_none()).then(|| draft.clone());
         let judged = if launched.is_none() { Judged::ToLaunch } else { Judged::Launched };
         let Settled { spec, mut errors, source } = self.draft_settle(key, draft, upload, judged).await?;
         let (Some(spec), true) = (spec, errors.is_empty()) else {
@@ -181,6 +190,10 @@ impl Services {
             }
             RunRequestOutcome::Existing(run) => Ok(LaunchSubmitted::Run(run.id)),
             RunRequestOutcome::KeyReused(run) => {
+                if let Some(typed) = typed {
+                    // Two presses of one form, and its branch moved between them: the first one's commit counts.
+                    return Box::pin(self.launch_submit(key, typed, None)).await;
+                }
                 let wait = store.quota_wait_get(&run.id).await?;
                 Ok(LaunchSubmitted::Invalid { errors: key_reused(&spec, &source_uri, &run, wait.as_ref()) })
             }
@@ -211,7 +224,7 @@ impl Services {
             // First of all, so that a crash or a broken upload loses nothing that was typed.
             store.draft_put(key, &draft, &[], self.now()).await?;
         }
-        let resolved = self.source_resolve(draft, upload).await?;
+        let resolved = self.source_resolve(draft, upload, is_open).await?;
         let draft = resolved.draft;
         let mut errors = resolved.errors;
         let spec = match JobSpec::parse(&draft) {
@@ -266,22 +279,25 @@ impl Services {
     }
 }
 
-/// The same key with another form: names what changed since.
 /// Made here, or chosen by a client.
 pub(crate) fn is_key(key: &str) -> bool {
     !key.is_empty() && key.chars().count() <= MAX_KEY_CHARS && !key.chars().any(char::is_control)
 }
 
+/// The same key with another form: names what changed since.
 fn key_reused(spec: &JobSpec, source_uri: &str, run: &Run, wait: Option<&QuotaWait>) -> Vec<FieldError> {
     let changed = build::changed_fields(spec, source_uri, run, wait);
     if changed.is_empty() {
         return vec![already_launched(&run.id)];
     }
+    changed.into_iter().map(|field| launched_with_another(field, &run.id)).collect()
+}
+
+fn launched_with_another(field: impl Into<String>, id: &RunId) -> FieldError {
     let message = format!(
-        "this form was launched already as run {}, with another value here: open a fresh form to launch the change.",
-        run.id
+        "this form was launched already as run {id}, with another value here: open a fresh form to launch the change."
     );
-    changed.into_iter().map(|field| FieldError::new(field, message.as_str())).collect()
+    FieldError::new(field, message)
 }
 
 pub(crate) fn already_launched(id: &RunId) -> FieldError {

@@ -100,7 +100,7 @@ impl Services {
         let upload = upload.filter(Upload::is_chosen);
         let is_upload = draft.source_kind() == SourceKind::Upload;
         if is_upload && upload.is_some() {
-            let resolved = self.source_resolve(draft, upload).await?;
+            let resolved = self.source_resolve(draft, upload, true).await?;
             return Ok((resolved.draft, resolved.errors));
         }
         let kept = match &draft.source_sha256 {

@@ -44,6 +44,10 @@ impl Services {
                 let packed = packed.await?;
                 Ok(packed.ok().map(|it| it.sha256))
             }
+            SourceKind::Git => {
+                let Some(origin) = draft.git.parse().ok().and_then(|it| it.fixed()) else { return Ok(None) };
+                Ok(self.inner.store.git_source_get(&origin).await?.map(|it| it.meta.sha256))
+            }
             SourceKind::S3 | SourceKind::Image => Ok(None),
         }
     }

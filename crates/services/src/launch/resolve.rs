@@ -1,10 +1,10 @@
-//! Where a form's source comes from: an upload now, an upload kept from an earlier try, a script written in the form, or
-//! a bundled sample.
+//! Where a form's source comes from: an upload now, an upload kept from an earlier try, a script written in the form, a
+//! bundled sample, or (see `git`) a repository.
 
 use std::sync::Arc;
 
 use domain::job_draft::{FieldError, JobDraft, SourceKind};
-use store::{NewSource, SourceMeta};
+use store::{NewSource, Source, SourceMeta};
 
 use super::Upload;
 use crate::{ServiceError, Services, source};
@@ -19,6 +19,19 @@ pub(super) struct Resolved {
 
 /// A source that the store holds.
 pub(super) struct ResolvedSource(Arc<NewSource>);
+
+impl From<NewSource> for ResolvedSource {
+    fn from(source: NewSource) -> Self {
+        Self(Arc::new(source))
+    }
+}
+
+impl From<Source> for ResolvedSource {
+    fn from(kept: Source) -> Self {
+        let SourceMeta { sha256, file_name, entries, .. } = kept.meta;
+        NewSource { sha256, file_name, entries, bytes: kept.bytes }.into()
+    }
+}
 
 impl ResolvedSource {
     pub(super) fn sha256(&self) -> &str {
@@ -38,14 +51,19 @@ impl Services {
         &self,
         mut draft: JobDraft,
         upload: Option<Upload>,
+        is_open: bool,
     ) -> Result<Resolved, ServiceError> {
         let upload = upload.filter(Upload::is_chosen);
         let kind = draft.source_kind();
+        if kind == SourceKind::Git {
+            return self.git_resolve(draft, is_open).await;
+        }
         if kind != SourceKind::Upload {
             let sample = if let SourceKind::Sample(name) = kind { Some(name.to_owned()) } else { None };
             let is_script = kind == SourceKind::Script;
             draft.source_sha256 = None;
             draft.source_file_name = None;
+            draft.git.commit = None;
             return match sample {
                 Some(name) => self.sample_resolve(draft, &name).await,
                 None if is_script => self.script_resolve(draft).await,
@@ -64,14 +82,7 @@ impl Services {
             Some(kept) => {
                 "upload".clone_into(&mut draft.source);
                 draft.source_file_name.get_or_insert_with(|| kept.meta.file_name.clone());
-                let meta = kept.meta;
-                let source = NewSource {
-                    sha256: meta.sha256,
-                    file_name: meta.file_name,
-                    entries: meta.entries,
-                    bytes: kept.bytes,
-                };
-                Resolved { draft, errors: Vec::new(), source: Some(ResolvedSource(Arc::new(source))) }
+                Resolved { draft, errors: Vec::new(), source: Some(kept.into()) }
             }
             None if draft.source.is_empty() => {
                 let errors = missing("source", "choose a bundled sample, or upload a script or a source archive.");
@@ -146,7 +157,7 @@ impl Services {
         match made {
             Ok(source) => {
                 self.inner.store.source_put(&source, self.now()).await?;
-                Ok(Resolved { draft, errors: Vec::new(), source: Some(ResolvedSource(Arc::new(source))) })
+                Ok(Resolved { draft, errors: Vec::new(), source: Some(source.into()) })
             }
             Err(err) => Ok(Resolved { draft, errors: vec![err.to_field_error()], source: None }),
         }

@@ -5,9 +5,11 @@
 //! - What comes out has regular files only: relative UTF-8 paths without `..`, no links, no devices, sorted, with one
 //!   owner, mode and time. Equal sources are equal archives and have equal SHA-256, whatever packed them.
 
+mod git;
 mod pack;
 mod read;
 
+pub use git::GitConfig;
 pub(crate) use pack::TarGz;
 pub(crate) use read::{OwnFile, own_files};
 
@@ -129,6 +131,20 @@ pub fn source_normalise(file_name: &str, bytes: &[u8], limits: SourceLimits) -> 
     } else {
         return Err(SourceError::UnknownType { name: shown(&file_name) });
     }
+    finish(file_name, files)
+}
+
+/// A tree that `git archive` writes, through the same checks. CPU-bound, and as slow as git.
+fn git_normalise(
+    file_name: String,
+    mut tar: impl std::io::Read,
+    limits: SourceLimits,
+) -> Result<NewSource, SourceError> {
+    let mut files = pack::PackedFiles::new(limits);
+    read::read_tar(&mut tar, &mut files)?;
+    // The padding at its end: git would see a broken pipe.
+    let padding = std::io::copy(&mut tar.take(limits.unpacked_bytes), &mut std::io::sink());
+    padding.map_err(|err| files.refuse(&err))?;
     finish(file_name, files)
 }
 

@@ -1,4 +1,4 @@
-//! Reading hostile archives as streams: `tar.gz` entry by entry in raw form, `zip` from memory.
+//! Reading hostile archives as streams: tar, as it is or gzipped, entry by entry in raw form, `zip` from memory.
 
 use std::{
     collections::BTreeMap,
@@ -24,11 +24,14 @@ const S_IFREG: u32 = 0o100_000;
 const S_IFDIR: u32 = 0o040_000;
 const S_IFLNK: u32 = 0o120_000;
 
-/// Raw entries: the `tar` crate would otherwise hold long names of any length in memory.
 pub(super) fn read_tar_gz(bytes: &[u8], files: &mut PackedFiles) -> Result<(), SourceError> {
+    read_tar(MultiGzDecoder::new(bytes), files)
+}
+
+/// Raw entries: the `tar` crate would otherwise hold long names of any length in memory.
+pub(super) fn read_tar(tar: impl Read, files: &mut PackedFiles) -> Result<(), SourceError> {
     let room = files.limits.unpacked_bytes + files.limits.entries as u64 * TAR_OVERHEAD_BYTES;
-    let inflated = Capped { inner: MultiGzDecoder::new(bytes), room };
-    let mut archive = tar::Archive::new(inflated);
+    let mut archive = tar::Archive::new(Capped { inner: tar, room });
     let mut long_name: Option<Vec<u8>> = None;
     let mut name_records = 0;
     for entry in archive.entries().map_err(|err| files.refuse(&err))?.raw(true) {

@@ -5,6 +5,8 @@ mod capsule;
 mod compare;
 mod crash;
 mod faults;
+mod git;
+mod git_host;
 mod hub;
 mod jobs;
 mod lab;

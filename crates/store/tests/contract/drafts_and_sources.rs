@@ -1,6 +1,9 @@
 //! Forms as typed, archives as uploaded, settings as first written.
 
-use domain::job_draft::{FieldError, JobDraft};
+use domain::{
+    git_source::GitOrigin,
+    job_draft::{FieldError, JobDraft},
+};
 use futures::future::join_all;
 use store::{NewSource, SourceEntry, StoredDraft};
 
@@ -64,6 +67,27 @@ contract! {
         store.run_request(&run).await.unwrap();
         assert_eq!(store.draft_prune(after(200)).await.unwrap(), 1);
         assert_eq!(store.source_prune(after(200)).await.unwrap(), 0, "a run names it");
+    }
+
+    async fn a_commit_has_one_archive_and_is_forgotten_with_it(store) {
+        let origin = |folder: &str| GitOrigin::parse(&format!("https://host/team/a@{}:{folder}", "0".repeat(40))).unwrap();
+        let archive = |digit: &str| NewSource {
+            sha256: digit.repeat(64),
+            file_name: "a.tar.gz".to_owned(),
+            entries: Vec::new(),
+            bytes: vec![1, 2],
+        };
+        assert!(store.git_source_get(&origin("")).await.unwrap().is_none());
+        store.git_source_put(&origin(""), &archive("a"), NOON).await.unwrap();
+        store.git_source_put(&origin("sub"), &archive("a"), NOON).await.unwrap();
+        store.git_source_put(&origin(""), &archive("b"), after(1)).await.unwrap();
+        for folder in ["", "sub"] {
+            let kept = store.git_source_get(&origin(folder)).await.unwrap().unwrap();
+            assert_eq!((kept.meta.sha256, kept.bytes), ("a".repeat(64), vec![1, 2]));
+        }
+        assert!(store.git_source_get(&origin("other")).await.unwrap().is_none());
+        assert_eq!(store.source_prune(after(50)).await.unwrap(), 2);
+        assert!(store.git_source_get(&origin("")).await.unwrap().is_none(), "it went with its archive");
     }
 
     async fn a_setting_belongs_to_its_first_writer(store) {

@@ -20,6 +20,7 @@ pub(crate) struct Browser {
 impl Browser {
     pub(crate) fn prepare(places: &Places) -> anyhow::Result<Self> {
         needs::playwright(places)?;
+        needs::git()?;
         Ok(Self { chromium: needs::chromium()?, python: needs::python::BOTO3.prepare(places)? })
     }
 

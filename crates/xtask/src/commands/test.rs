@@ -16,6 +16,7 @@ use crate::{
 pub(crate) fn run(places: &Places) -> anyhow::Result<()> {
     // First all that could be missing: a hint after twenty minutes of compiling comes late.
     needs::postgresql()?;
+    needs::git()?;
     let browser = e2e::Browser::prepare(places)?;
     for client in [python::AWS_CLI, python::SDK_V2, python::SDK_V3] {
         client.prepare(places)?;

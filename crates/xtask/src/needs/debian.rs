@@ -1,4 +1,4 @@
-//! Programs that a package manager of the system installs: PostgreSQL and Chromium.
+//! Programs that a package manager of the system installs: PostgreSQL, git and Chromium.
 //!
 //! As root on Debian (a build machine) they are installed; elsewhere the package is named and the person decides.
 
@@ -24,6 +24,14 @@ pub(crate) fn postgresql() -> anyhow::Result<()> {
         bail!("the package postgresql is installed, but `initdb` is neither in /usr/lib/postgresql/*/bin nor on PATH");
     }
     Ok(())
+}
+
+/// Trainyard fetches sources with it, and the tests make repositories.
+pub(crate) fn git() -> anyhow::Result<()> {
+    if shell::which("git").is_some() {
+        return Ok(());
+    }
+    install("git, for sources out of repositories and their tests", &["git"])
 }
 
 /// The browser: `TRAINYARD_CHROMIUM`, else the first Chromium or Chrome on `PATH`.

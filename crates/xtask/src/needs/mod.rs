@@ -3,7 +3,7 @@
 //! Nothing here is needed to read the code, and only the first group to use Trainyard:
 //! - to build: the WASM target (rustup); Node with npm for the optimiser, optional.
 //! - to check: cargo-deny (cargo).
-//! - to test: PostgreSQL's binaries and Chromium (Debian's packages, or yours), Playwright (npm), boto3, the AWS CLI and
+//! - to test: PostgreSQL's binaries, git and Chromium (Debian's packages, or yours), Playwright (npm), boto3, the AWS CLI and
 //!   both SageMaker SDKs (PyPI).
 
 mod debian;
@@ -11,6 +11,6 @@ mod node;
 pub(crate) mod python;
 mod rust;
 
-pub(crate) use debian::{chromium, postgresql};
+pub(crate) use debian::{chromium, git, postgresql};
 pub(crate) use node::{playwright, wasm_opt};
 pub(crate) use rust::{cargo_deny, wasm_target};

@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
+    git_source::GitSource,
     ids::RunId,
     job_draft::{FieldError, JobDraft},
     quota::QuotaDraft,
@@ -88,6 +89,11 @@ fn draft_of(web: &Web, body: LaunchBody) -> Result<JobDraft, ApiProblem> {
             draft.source_uri = uri;
         }
         Some(SourceChoice::Sample(name)) => draft.source = format!("sample:{name}"),
+        Some(SourceChoice::Git(git)) => {
+            "git".clone_into(&mut draft.source);
+            let (reference, folder) = (git.reference.unwrap_or_default(), git.folder.unwrap_or_default());
+            draft.git = GitSource { url: git.url, reference, folder, commit: None };
+        }
         None => {}
     }
     Ok(draft)

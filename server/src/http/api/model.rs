@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     costs::{CostGroup, CostGrouping, CostReview, Spend},
+    git_source::GitOrigin,
     run::{ExperimentSummary, FinalMetric, Run},
     series::lossless_f64,
     time::Timestamp,
@@ -49,6 +50,9 @@ pub struct RunBody {
     pub parent: Option<String>,
     /// SHA-256 of the source archive, when Trainyard holds it.
     pub source_sha256: Option<String>,
+    /// The commit that the source was made from, when it came out of a git repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub git: Option<GitOriginBody>,
     /// SHA-256 of the request.
     pub fingerprint: String,
     pub created_at: String,
@@ -99,11 +103,13 @@ impl RunBody {
         };
         let (badge, is_over) = (run.badge().as_str().to_owned(), run.is_over());
         let parent = run.parent().map(String::from);
+        let git = run.git_origin().map(GitOriginBody::from);
         let metric = |it: FinalMetric| MetricBody { name: it.name, value: it.value };
         Self {
             badge,
             is_over,
             parent,
+            git,
             cost,
             id: run.id.into(),
             job_name: run.job_name.into(),
@@ -274,6 +280,41 @@ pub enum SourceChoice {
     S3Uri(String),
     /// A bundled sample's files.
     Sample(String),
+    /// A git repository, fetched at this launch.
+    Git(GitBody),
+}
+
+/// A place in a git repository.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Git)]
+pub struct GitBody {
+    /// `https://host/path`, `ssh://user@host/path` or `user@host:path`, at most 160 characters, without a password.
+    #[schema(example = "https://github.com/team/models.git")]
+    pub url: String,
+    /// A branch, a tag or a commit's full hash; without one, the default branch.
+    #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// The folder that the job gets; without one, all of the repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+}
+
+/// The commit that a run's source was made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = GitOrigin)]
+pub struct GitOriginBody {
+    pub url: String,
+    /// Its full hash.
+    pub commit: String,
+    /// Empty: all of the repository.
+    pub folder: String,
+}
+
+impl From<GitOrigin> for GitOriginBody {
+    fn from(origin: GitOrigin) -> Self {
+        Self { url: origin.url.to_string(), commit: origin.commit, folder: origin.folder }
+    }
 }
 
 /// A source that is held, ready to be launched with.
