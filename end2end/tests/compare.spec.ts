@@ -64,10 +64,16 @@ test("runs are chosen in the list, compared, and left out again", async ({ page,
   await expect(loss.locator(".chart-axis-name")).toHaveText("dollars spent");
   await page.getByPlaceholder("Metric contains").fill("sco");
   await page.getByRole("button", { name: "Filter" }).click();
-  await expect(loss).toHaveCount(0);
+  await expect(loss).toBeHidden();
+  await expect(page.locator('.chart-card[data-chart="score"]')).toBeVisible();
   await expect(page).toHaveURL(/metric=sco/);
   await expect(page, "what else was chosen stays").toHaveURL(/x=dollars/);
 
+  for (const tab of ["Table", "Scatter", "Curves"]) {
+    await page.getByRole("navigation", { name: "Parts of this comparison" }).getByRole("link", { name: tab }).click();
+    await expect(page.getByRole("heading", { name: tab, level: 2 })).toBeAttached();
+  }
+  await expect(page).toHaveURL(/x=dollars/);
   await key.nth(2).getByRole("link", { name: "Leave this run out" }).click();
   await expect(key).toHaveCount(2);
 });

@@ -50,10 +50,19 @@ impl ChartQuery {
 
     /// Defaults are left out.
     pub fn push_to(&self, query: &mut Query) {
-        query.push("x", (self.axis != XAxis::default()).then_some(axis_str(self.axis)));
-        query.push("log", self.log_scale.then_some("1"));
-        let smoothing = self.smoothing_percent.to_string();
-        query.push("smooth", (self.smoothing_percent > 0).then_some(smoothing.as_str()));
+        for (name, value) in self.pairs() {
+            query.push(name, Some(&value));
+        }
+    }
+
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        let axis = (self.axis != XAxis::default()).then(|| axis_str(self.axis).to_owned());
+        let log = self.log_scale.then(|| "1".to_owned());
+        let smoothing = (self.smoothing_percent > 0).then(|| self.smoothing_percent.to_string());
+        [("x", axis), ("log", log), ("smooth", smoothing)]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect()
     }
 
     pub const fn y_scale(&self) -> YScale {

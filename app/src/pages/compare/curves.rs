@@ -30,45 +30,50 @@ const MAX_CHARTS: usize = 200;
 #[component]
 pub(super) fn CurvesTab(page: Page) -> impl IntoView {
     let names = Memo::new(move |_| {
-        let part = page.query.with(|it| it.metric.to_lowercase());
-        let all = page.state.metric_names();
-        let total = all.len();
-        let mut shown: Vec<String> = all.into_iter().filter(|it| it.to_lowercase().contains(&part)).collect();
-        shown.truncate(MAX_CHARTS);
-        (shown, total)
+        let mut names = page.state.metric_names();
+        names.truncate(MAX_CHARTS);
+        names
     });
+    let part = Memo::new(move |_| page.query.with(|it| it.metric.to_lowercase()));
+    // A memo: what else changes in the URL must not reach the curves.
+    let chart = Memo::new(move |_| page.query.with(|it| it.chart));
     let cursor = Cursor(RwSignal::new(None));
     let unpriced = move || {
-        let is_by_money = page.query.with(|it| it.chart.axis == XAxis::Dollars);
-        let count = page
-            .state
-            .runs
-            .with(|all| all.iter().filter(|it| clock(it, page).is_some_and(|it| it.dollars_per_second <= 0.0)).count());
+        let is_by_money = chart.get().axis == XAxis::Dollars;
+        let is_unpriced = |it: &&ComparedRun| clock(it, page).is_some_and(|it| it.dollars_per_second <= 0.0);
+        let count = page.state.runs.with(|all| all.iter().filter(is_unpriced).count());
         (is_by_money && count > 0).then(|| {
             let text = format!("{count} of the runs have no known cost and no curve on this axis.");
             view! { <p class="notice notice-warn">{text}</p> }
         })
     };
+    let nothing = move || {
+        let (total, part) = (names.with(Vec::len), part.get());
+        if total == 0 {
+            let text = "None of these runs has reported a metric so far.";
+            return view! { <Empty title="No curve yet"><p>{text}</p></Empty> }.into_any();
+        }
+        if names.with(|all| all.iter().any(|it| it.to_lowercase().contains(&part))) {
+            return ().into_any();
+        }
+        view! { <Empty title="No metric of this name"><p>{format!("None of the {total} metrics matches.")}</p></Empty> }
+            .into_any()
+    };
     view! {
         <h2 class="sr-only">"Curves"</h2>
         <Tools page/>
         {unpriced}
-        {move || match names.get() {
-            (_, 0) => view! {
-                <Empty title="No curve yet"><p>"None of these runs has reported a metric so far."</p></Empty>
-            }
-            .into_any(),
-            (shown, total) if shown.is_empty() => view! {
-                <Empty title="No metric of this name"><p>{format!("None of the {total} metrics matches.")}</p></Empty>
-            }
-            .into_any(),
-            _ => ().into_any(),
-        }}
+        {nothing}
         <div class="charts">
+            // What the filter leaves out stays, hidden: it comes back as it was.
             <For
-                each=move || names.get().0.into_iter().enumerate()
+                each=move || names.get().into_iter().enumerate()
                 key=|(_, name)| name.clone()
-                children=move |(index, name)| view! { <MetricCard page name cursor is_first=index < FIRST/> }
+                children=move |(index, name)| {
+                    let lower = name.to_lowercase();
+                    let is_shown = Memo::new(move |_| part.with(|it| lower.contains(it)));
+                    view! { <MetricCard page chart name cursor is_first=index < FIRST is_shown/> }
+                }
             />
         </div>
     }
@@ -79,26 +84,27 @@ fn Tools(page: Page) -> impl IntoView {
     let query = Signal::derive(move || page.query.with(|it| it.chart));
     let href = Callback::new(move |chart: ChartQuery| page.href(|query| query.chart = chart));
     let pairs = page.query.with_untracked(CompareQuery::pairs);
-    let now = page.query.get_untracked();
-    let kept = CompareQuery { metric: String::new(), ..now.clone() };
-    let mut kept_pairs = kept.pairs();
-    kept_pairs.push(("x", crate::model::chart_query::axis_str(now.chart.axis).to_owned()));
-    let hidden = kept_pairs
-        .into_iter()
-        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
-        .collect_view();
+    let metric = page.query.with_untracked(|it| it.metric.clone());
+    // What else was chosen stays when the filter is sent.
+    let hidden = move || {
+        let mut pairs = CompareQuery { metric: String::new(), ..page.query.get() }.pairs();
+        pairs.extend(page.query.with(|it| it.chart.pairs()));
+        pairs.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> }).collect_view()
+    };
     view! {
         <div class="compare-tools">
             <ChartTools query href axes=&AXES action=paths::COMPARE hidden=pairs/>
             <SearchForm
                 action=paths::COMPARE class="metric-filter"
-                fields=&["run", "experiment", "base", "tab", "x", "metric", "value", "equal", "sx", "sy", "goal"]
+                fields=&[
+                    "run", "experiment", "base", "tab", "metric", "value", "equal", "sx", "sy", "goal", "x", "log", "smooth",
+                ]
             >
                 {hidden}
                 <label>
                     <span class="sr-only">"Part of the metric's name"</span>
                     <input
-                        type="search" name="metric" placeholder="Metric contains" value=now.metric autocomplete="off"
+                        type="search" name="metric" placeholder="Metric contains" value=metric autocomplete="off"
                         maxlength="200"
                     />
                 </label>
@@ -116,7 +122,14 @@ fn clock(it: &ComparedRun, page: Page) -> Option<RunClock> {
 }
 
 #[component]
-fn MetricCard(page: Page, name: String, cursor: Cursor, is_first: bool) -> impl IntoView {
+fn MetricCard(
+    page: Page,
+    chart: Memo<ChartQuery>,
+    name: String,
+    cursor: Cursor,
+    is_first: bool,
+    is_shown: Memo<bool>,
+) -> impl IntoView {
     let is_near = RwSignal::new(is_first);
     let place = NodeRef::<html::Div>::new();
     when_near(place, is_near);
@@ -132,21 +145,21 @@ fn MetricCard(page: Page, name: String, cursor: Cursor, is_first: bool) -> impl 
         },
     );
     let look = Signal::derive(move || {
-        let chart = page.query.with(|it| it.chart);
+        let chart = chart.get();
         ChartLook { x: chart.axis, y_scale: chart.y_scale(), smoothing: chart.smoothing(), origin: None }
     });
     view! {
-        <div class="chart-place" node_ref=place data-metric=name>
+        <div class="chart-place" class:is-hidden=move || !is_shown.get() node_ref=place data-metric=name>
             <Transition fallback=move || view! { <Waiting name=metric.get_value()/> }>
                 {move || Suspend::new(async move {
                     match curves.await {
                         Ok(Some(curves)) => {
                             let lines = lines(page, curves);
+                            // On the money axis a run without a price has no place.
+                            let has_place = |it: &&Line| it.clock.is_some_and(|it| it.dollars_per_second > 0.0);
                             let shown = Signal::derive(move || {
-                                // On the money axis a run without a price has no place.
-                                let is_by_money = look.get().x == XAxis::Dollars;
-                                let has_place = |it: &Line| it.clock.is_some_and(|it| it.dollars_per_second > 0.0);
-                                lines.with_value(|all| all.iter().filter(|it| !is_by_money || has_place(it)).cloned().collect::<Vec<_>>())
+                                let is_by_money = chart.get().axis == XAxis::Dollars;
+                                lines.iter().filter(|it| !is_by_money || has_place(it)).cloned().collect::<Vec<_>>()
                             });
                             view! { <ChartCard title=metric.get_value() lines=shown look cursor/> }.into_any()
                         }
@@ -160,7 +173,7 @@ fn MetricCard(page: Page, name: String, cursor: Cursor, is_first: bool) -> impl 
 }
 
 /// The curves' signals, known to the live stream from now on; those that the chart had before are forgotten.
-fn lines(page: Page, curves: Vec<RunCurves>) -> StoredValue<Vec<Line>> {
+fn lines(page: Page, curves: Vec<RunCurves>) -> Vec<Line> {
     let several_hosts = curves.iter().any(|it| it.series.len() > 1);
     let mut lines = Vec::new();
     for RunCurves { run_id, series } in curves {
@@ -178,7 +191,7 @@ fn lines(page: Page, curves: Vec<RunCurves>) -> StoredValue<Vec<Line>> {
             lines.push(Line { label, color_index, points, clock });
         }
     }
-    StoredValue::new(lines)
+    lines
 }
 
 #[component]

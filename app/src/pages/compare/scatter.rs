@@ -116,12 +116,15 @@ fn Choices(page: Page, metrics: Vec<String>, axes: Axes) -> impl IntoView {
     let hidden = kept
         .pairs()
         .into_iter()
+        .chain(kept.chart.pairs())
         .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
         .collect_view();
     view! {
         <SearchForm
             action=paths::COMPARE class="filter scatter-choices"
-            fields=&["run", "experiment", "base", "tab", "metric", "value", "equal", "sx", "sy", "goal"]
+            fields=&[
+                "run", "experiment", "base", "tab", "metric", "value", "equal", "sx", "sy", "goal", "x", "log", "smooth",
+            ]
         >
             {hidden}
             <label class="filter-field"><span>"Across"</span><select name="sx">{x_options}</select></label>
