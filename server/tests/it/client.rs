@@ -147,14 +147,20 @@ async fn a_launch_without_room_is_refused_or_waits_as_the_flags_say() {
     assert_eq!(first.code, Some(0), "{}", first.err);
     let refused = launch(&[]).await;
     assert_ne!(refused.code, Some(0));
-    assert!(refused.err.contains("ResourceConfig.InstanceCount") && refused.err.contains("1 instance"), "{}", refused.err);
-    let dear = launch(&["--when-full", "fallback", "--fallback-type", "ml.c5.4xlarge", "--max-usd-per-hour", "0.1"]).await;
+    assert!(
+        refused.err.contains("ResourceConfig.InstanceCount") && refused.err.contains("1 instance"),
+        "{}",
+        refused.err
+    );
+    let dear =
+        launch(&["--when-full", "fallback", "--fallback-type", "ml.c5.4xlarge", "--max-usd-per-hour", "0.1"]).await;
     assert!(dear.err.contains("above the cap"), "{}", dear.err);
 
     let waits = launch(&["--when-full", "queue"]).await;
     assert_eq!(waits.code, Some(0), "{}", waits.err);
     let id = |ran: &Ran| RunId::parse(ran.out.trim()).expect("a run id");
-    let is_in_line = |run: &domain::run::Run| run.launch_message.as_ref().is_some_and(|it| it.contains("Waits for room"));
+    let is_in_line =
+        |run: &domain::run::Run| run.launch_message.as_ref().is_some_and(|it| it.contains("Waits for room"));
     app.wait_for(&id(&waits), "in line", is_in_line).await;
     app.services.run_stop(&id(&first)).await.expect("stopped");
     app.wait_for(&id(&waits), "sent", |run| run.job_arn.is_some()).await;

@@ -20,3 +20,4 @@ mod stop;
 mod sweep;
 
 mod fake;
+mod fake_quotas;
