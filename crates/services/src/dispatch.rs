@@ -54,7 +54,10 @@ enum LookUp {
 impl Services {
     /// One pass: what waits for room and has it, then every row that is due.
     pub async fn dispatch_once(&self) -> Result<DispatchReport, ServiceError> {
-        self.quota_wake().await?;
+        if let Err(err) = self.quota_wake().await {
+            // Who waits is looked at in the end all the same; the others must not wait for it.
+            tracing::warn!(error = %err.chain(), "who waits for room could not be looked at");
+        }
         let workers = (0..WORKERS).map(|_| async {
             let mut report = DispatchReport::default();
             for _ in 0..ROWS_PER_PASS {

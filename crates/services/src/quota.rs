@@ -9,7 +9,7 @@
 //!   been sent.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{MutexGuard, PoisonError},
 };
 
@@ -33,7 +33,8 @@ pub(crate) struct QuotaBoard {
     quotas: Option<Vec<TrainingQuota>>,
     /// When there was an answer, be it that they may not be read.
     read_at: Option<Timestamp>,
-    /// Quotas that the engine called exhausted, and until when that is believed.
+    /// Quotas that the engine called exhausted, and until when that is believed. They stay here for a while longer: what
+    /// others use of them is not in our count, so those who wait for them go one by one.
     exhausted: BTreeMap<(String, QuotaUse), Timestamp>,
 }
 
@@ -190,18 +191,19 @@ impl Services {
 
     /// The request that the run is to be sent with now; or why none can be.
     fn quota_choose(&self, line: &Line, run: &Run, wait: &QuotaWait) -> Result<Value, String> {
+        let now = self.now();
         let (quotas, exhausted) = {
             let mut board = self.quota_board();
-            let now = self.now();
-            board.exhausted.retain(|_, until| *until > now);
-            (board.quotas.clone(), board.exhausted.keys().cloned().collect::<BTreeSet<_>>())
+            let keep = micros(self.inner.config.quotas_keep);
+            board.exhausted.retain(|_, until| until.plus_micros(keep) > now);
+            (board.quotas.clone(), board.exhausted.clone())
         };
         let table = QuotaTable::new(quotas).with_runs(&line.runs, Some(&run.id));
-        let waited_seconds = (self.now().unix_micros() - run.created_at.unix_micros()) / 1_000_000;
+        let waited_seconds = (now.unix_micros() - run.created_at.unix_micros()) / 1_000_000;
         let candidates = wait.plan.candidates(&wait.wanted, waited_seconds);
         let mut why = None;
         for request in candidates {
-            match obstacle(&table, line, &exhausted, &run.id, &request) {
+            match obstacle(&table, line, &exhausted, now, &run.id, &request) {
                 None => return Ok(request),
                 Some(text) => why = why.or(Some(text)),
             }
@@ -218,7 +220,8 @@ impl Services {
 fn obstacle(
     table: &QuotaTable,
     line: &Line,
-    exhausted: &BTreeSet<(String, QuotaUse)>,
+    exhausted: &BTreeMap<(String, QuotaUse), Timestamp>,
+    now: Timestamp,
     run: &RunId,
     request: &Value,
 ) -> Option<String> {
@@ -226,16 +229,21 @@ fn obstacle(
         return Some(short.text());
     }
     let needs = needs(request);
-    let is_exhausted = |it: &&Need| exhausted.contains(&(it.instance_type.clone(), it.usage));
+    let until = |it: &Need| exhausted.get(&(it.instance_type.clone(), it.usage)).copied();
+    let is_exhausted = |it: &&Need| until(it).is_some_and(|it| it > now);
     if let Some(need) = needs.iter().find(is_exhausted) {
         return Some(format!("SageMaker says that the quota `{}` has no room just now", need.quota_name()));
     }
-    // Where the quota is not known, only who waits already shows that there is a line.
+    // Where the quota is not known, or others use it, only who waits already shows that there is a line.
     let earlier: Vec<Need> =
         line.waiting.iter().filter(|it| it.run_id < *run).flat_map(|it| self::needs(&it.wanted)).collect();
     let is_taken = |it: &&Need| {
-        table.room(&it.instance_type, it.usage).is_none()
-            && earlier.iter().any(|other| other.is_of(&it.instance_type, it.usage))
+        let room = table.room(&it.instance_type, it.usage);
+        let is_counted = room.is_some() && until(it).is_none();
+        let is_ahead = |other: &Need| {
+            other.is_of(&it.instance_type, it.usage) && room.is_none_or(|room| other.instances <= room.quota)
+        };
+        !is_counted && earlier.iter().any(is_ahead)
     };
     let need = needs.iter().find(is_taken)?;
     Some(format!("Runs ahead in line wait for the quota `{}`", need.quota_name()))

@@ -14,16 +14,18 @@ use bytes::Bytes;
 use domain::{
     ids::JobName,
     observation::JobObservation,
-    quota::{TrainingQuota, needs},
+    quota::TrainingQuota,
     time::{Clock, Timestamp},
 };
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 use services::engine::{
     Engine, EngineError, EngineInfo, EngineKind, JobEngine, JobPage, LogEngine, LogEvent, LogPage, MetricData,
-    MetricEngine, MetricQuery, ObjectEngine, ObjectEntry, ObjectPage, ObjectRead, QuotaEngine,
+    MetricEngine, MetricQuery, ObjectEngine, ObjectEntry, ObjectPage, ObjectRead,
 };
 use tokio::sync::Notify;
+
+use crate::fake_quotas::over_quota;
 
 /// 2026-11-23, a whole minute.
 pub(crate) const START: Timestamp = Timestamp::from_unix_millis(1_795_392_000_000);
@@ -225,7 +227,7 @@ impl FakeCloud {
         self.state().metrics.entry((name.to_owned(), dimension.to_owned())).or_default().push((at, value));
     }
 
-    async fn call<T>(
+    pub(crate) async fn call<T>(
         &self,
         name: &'static str,
         effect: impl FnOnce(&mut State, Timestamp) -> Result<T, EngineError>,
@@ -329,26 +331,6 @@ fn create(state: &mut State, request: &Value, now: Timestamp) -> Result<String, 
     };
     state.jobs.insert(name, job);
     Ok(arn)
-}
-
-fn over_quota(state: &State, request: &Value) -> Option<String> {
-    for need in needs(request) {
-        let is_of = |it: &&TrainingQuota| it.instance_type == need.instance_type && it.usage == need.usage;
-        let Some(quota) = state.engine_quotas.iter().find(is_of) else { continue };
-        let active = state.jobs.values().filter(|it| it.status == "InProgress" || it.status == "Stopping");
-        let taken = active.flat_map(|it| needs(&it.request)).filter(|it| it.is_of(&need.instance_type, need.usage));
-        let used: u32 = taken.map(|it| it.instances).sum();
-        if used + need.instances > quota.instances {
-            return Some(format!(
-                "The account-level service limit '{}' is {} Instances, with current utilization of {used} Instances and a \
-                 request delta of {} Instances.",
-                need.quota_name(),
-                quota.instances,
-                need.instances
-            ));
-        }
-    }
-    None
 }
 
 fn tags_of(request: &Value) -> BTreeMap<String, String> {
@@ -561,17 +543,6 @@ impl ObjectEngine for FakeCloud {
         self.call("buckets", |state, _| match &state.object_refusal {
             Some(refusal) => Err(refusal.clone()),
             None => Ok(buckets(state).into_iter().collect()),
-        })
-        .await
-    }
-}
-
-#[async_trait]
-impl QuotaEngine for FakeCloud {
-    async fn training_quotas(&self) -> Result<Vec<TrainingQuota>, EngineError> {
-        self.call("quotas", |state, _| match &state.quota_refusal {
-            Some(refusal) => Err(refusal.clone()),
-            None => Ok(state.quotas.clone()),
         })
         .await
     }

@@ -23,3 +23,4 @@ mod stop;
 mod sweep;
 
 mod fake;
+mod fake_quotas;

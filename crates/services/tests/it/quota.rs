@@ -262,6 +262,38 @@ async fn a_quota_that_somebody_else_took_sends_a_run_that_may_wait_back_into_lin
 }
 
 #[tokio::test]
+async fn the_line_holds_where_others_use_the_quota_too() {
+    let lab = Lab::new().await;
+    set(&lab, &[quota(WANTED, 9)]).await;
+    lab.cloud.state().engine_quotas = vec![quota(WANTED, 1)];
+    lab.cloud.create_foreign(&serde_json::json!({
+        "TrainingJobName": "foreign",
+        "ResourceConfig": { "InstanceType": WANTED, "InstanceCount": 1 },
+    }));
+    let mut ids = Vec::new();
+    for key in ["first", "second", "third"] {
+        ids.push(lab.submit(key, queued(&lab)).await);
+        lab.clock.advance_seconds(1);
+    }
+    for _ in 0..5 {
+        lab.services.dispatch_once().await.unwrap();
+        lab.clock.advance_seconds(6);
+    }
+    lab.cloud.complete("foreign");
+    for (index, id) in ids.iter().enumerate() {
+        for _ in 0..5 {
+            lab.services.dispatch_once().await.unwrap();
+            lab.clock.advance_seconds(6);
+        }
+        for (other, id) in ids.iter().enumerate() {
+            assert_eq!(state(&lab, id).await == LaunchState::Submitted, other <= index, "{other} at {index}");
+        }
+        lab.cloud.complete(lab.run(id).await.job_name.as_str());
+    }
+    assert_eq!(lab.cloud.creates(), 4, "the foreign one, and each once");
+}
+
+#[tokio::test]
 async fn a_quota_of_nothing_is_not_waited_for() {
     let lab = Lab::new().await;
     lab.cloud.state().engine_quotas = vec![quota(WANTED, 0)];
