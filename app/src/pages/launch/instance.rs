@@ -3,11 +3,12 @@
 //! Without script the browser's own list of a `<datalist>` suggests; with it, a table of offers under the field.
 
 use domain::instance_type::InstanceTypeInfo;
-use leptos::prelude::*;
+use leptos::{ev::MouseEvent, prelude::*};
 
 use super::quote::QuoteState;
 use crate::components::{
-    field::{FormErrors, TextField},
+    field::{FormErrors, TextField, field_id},
+    focus::focus_next,
     request_form::RequestForm,
 };
 
@@ -97,7 +98,11 @@ fn Offers(errors: FormErrors) -> impl IntoView {
             .map(|it| {
                 let is_chosen = move || value.with(|typed| typed.trim() == it.name);
                 let used = move || quote.with(|quote| used_text(quote.runs_by_type.get(&it.name).copied()));
-                let choose = move |_| {
+                let choose = move |event: MouseEvent| {
+                    // Pressed by a key: the offer that has the focus is about to go.
+                    if event.detail() == 0 {
+                        focus_next(field_id(INSTANCE_TYPE));
+                    }
                     value.set(it.name.clone());
                     errors.touch.run(INSTANCE_TYPE.to_owned());
                 };

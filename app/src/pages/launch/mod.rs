@@ -47,6 +47,7 @@ pub fn Launch() -> impl IntoView {
     });
     let form = Resource::new_blocking(move || wanted.get(), launch_form_get);
     let site = use_context::<SiteContext>();
+    let was_filled = StoredValue::new(false);
     view! {
         <Title text="Launch"/>
         <div class="page-head">
@@ -57,7 +58,11 @@ pub fn Launch() -> impl IntoView {
             {move || Suspend::new(async move {
                 let is_local = is_local_engine(site).await;
                 match form.await {
-                    Ok(form) => view! { <form::LaunchForm form is_local/> }.into_any(),
+                    Ok(form) => {
+                        let is_refilled = was_filled.get_value();
+                        was_filled.set_value(true);
+                        view! { <form::LaunchForm form is_local is_refilled/> }.into_any()
+                    }
                     Err(error) => view! { <Fault error/> }.into_any(),
                 }
             })}
