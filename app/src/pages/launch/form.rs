@@ -50,13 +50,14 @@ pub(super) fn LaunchForm(
         presets,
         preset,
         parent,
+        policies,
         images,
         hyperparameters,
         max_upload_bytes,
     } = form;
     let (images, hyperparameters) = (StoredValue::new(images), StoredValue::new(hyperparameters));
     let parent = StoredValue::new(parent);
-    let state = FormState::new(draft, refused);
+    let state = FormState::new(draft, refused, policies);
     provide_context(state);
     provide_context(state.request);
     provide_context(S3Browser::new());

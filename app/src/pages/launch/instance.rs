@@ -5,7 +5,11 @@
 use domain::instance_type::InstanceTypeInfo;
 use leptos::{ev::MouseEvent, prelude::*};
 
-use super::quote::QuoteState;
+use super::{
+    policy::{policies_of, refused_type},
+    quote::QuoteState,
+    state::FormState,
+};
 use crate::components::{
     field::{FormErrors, TextField, field_id},
     focus::focus_next,
@@ -89,7 +93,13 @@ pub(super) fn InstanceField(errors: FormErrors) -> impl IntoView {
 fn Offers(errors: FormErrors) -> impl IntoView {
     let value = RequestForm::of_form().text(INSTANCE_TYPE);
     let quote = QuoteState::of_form().quote;
-    let found = Memo::new(move |_| value.with(|it| offers(it)));
+    let policies = policies_of(FormState::of_form());
+    let found = Memo::new(move |_| {
+        let mut found = value.with(|it| offers(it));
+        // What may not be taken is shown all the same, after the rest.
+        policies.with(|it| found.sort_by_key(|offer| refused_type(it, &offer.name).is_some()));
+        found
+    });
     let rows = move || {
         found
             .get()
@@ -98,6 +108,7 @@ fn Offers(errors: FormErrors) -> impl IntoView {
             .map(|it| {
                 let is_chosen = move || value.with(|typed| typed.trim() == it.name);
                 let used = move || quote.with(|quote| used_text(quote.runs_by_type.get(&it.name).copied()));
+                let refused = move || policies.with(|policies| refused_type(policies, &it.name));
                 let choose = move |event: MouseEvent| {
                     // Pressed by a key: the offer that has the focus is about to go.
                     if event.detail() == 0 {
@@ -108,11 +119,12 @@ fn Offers(errors: FormErrors) -> impl IntoView {
                 };
                 view! {
                     <li>
-                        <button type="button" class="offer" aria-pressed=move || if is_chosen() { "true" } else { "false" } on:click=choose>
+                        <button type="button" class="offer" class:is-refused=move || refused().is_some() aria-pressed=move || if is_chosen() { "true" } else { "false" } on:click=choose>
                             <span class="offer-name">{it.name.as_str()}</span>
                             <span class="offer-size">{size_text(it)}</span>
                             <span class="offer-price" class:is-absent=it.price.is_none()>{price_text(it)}</span>
                             {move || used().map(|it| view! { <span class="offer-used">{it}</span> })}
+                            {move || refused().map(|it| view! { <span class="offer-refused">{it}</span> })}
                         </button>
                     </li>
                 }

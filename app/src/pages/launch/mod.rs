@@ -14,6 +14,7 @@ mod image;
 mod instance;
 mod json;
 mod log_source;
+mod policy;
 mod presets;
 mod proposals;
 mod quote;
