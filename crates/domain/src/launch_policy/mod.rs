@@ -136,17 +136,18 @@ impl LaunchPolicy {
         self.allowed_instance_types.is_empty() || self.allowed_instance_types.iter().any(|it| it.fits(name.trim()))
     }
 
-    /// Its rules in one sentence each, for people.
+    /// Its rules, a line each, for people.
     pub fn rules(&self) -> Vec<String> {
         let mut rules = Vec::new();
         if !self.required_tags.is_empty() {
-            rules.push(format!("Each job has the tags {}, each with a value.", quoted(&self.required_tags)));
+            rules.push(format!("Tags that need a value: {}", self.required_tags.join(", ")));
         }
         if !self.allowed_instance_types.is_empty() {
-            rules.push(format!("It runs on {}.", quoted(&self.allowed_instance_types)));
+            let types: Vec<String> = self.allowed_instance_types.iter().map(ToString::to_string).collect();
+            rules.push(format!("Instance types: {}", types.join(", ")));
         }
         if let Some(max) = self.max_instances {
-            rules.push(format!("It has at most {} together.", instances(max)));
+            rules.push(format!("At most {} together", instances(max)));
         }
         rules
     }

@@ -99,7 +99,7 @@ fn all_policies_that_fit_count() {
     let mut form = draft("vision-1");
     form.fields.set("ResourceConfig.InstanceCount", "2");
     assert_eq!(policy_errors(&[vision(), all.clone()], &form).len(), 1);
-    assert_eq!(all.rules(), ["It has at most 1 instance together."]);
+    assert_eq!(all.rules(), ["At most 1 instance together"]);
     assert_eq!(
         policy(&serde_json::to_string(&vision()).expect("JSON")),
         vision(),
