@@ -4,6 +4,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use domain::launch_policy::LaunchPolicy;
 use serde::Deserialize;
 
 use crate::{
@@ -116,6 +117,14 @@ pub struct Settings {
     /// What is logged, in the syntax of `tracing`: `info`, `warn,services=debug` [default: info]
     #[arg(long, value_name = "FILTER", env = "TRAINYARD_LOG")]
     pub log: Option<String>,
+    /// `[[policy]]`, in the file alone: required tags, allowed instance types and counts, by experiments.
+    #[arg(skip)]
+    pub policy: Vec<LaunchPolicy>,
+}
+
+impl Settings {
+    /// The tables that a file may have besides the keys that are flags.
+    pub(crate) const TABLES: [&str; 1] = ["policy"];
 }
 
 /// What a user of boto3 needs, at the end of `trainyard local --help`.

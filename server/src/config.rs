@@ -8,6 +8,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use domain::launch_policy::LaunchPolicy;
+
 use crate::{
     cli::{EngineChoice, LocalArgs, ServeArgs, Settings},
     config_file::{default_data, file_settings},
@@ -31,6 +33,7 @@ pub struct Config {
     pub job_program: Option<PathBuf>,
     pub allowed_hosts: Vec<String>,
     pub insecure_no_login: bool,
+    pub policies: Vec<LaunchPolicy>,
     pub log: String,
 }
 
@@ -96,6 +99,7 @@ impl Config {
             job_program: None,
             allowed_hosts: settings.allowed_host.unwrap_or_default(),
             insecure_no_login: settings.insecure_no_login.unwrap_or(false),
+            policies: settings.policy,
             log: settings.log.unwrap_or_else(|| "info".to_owned()),
         };
         config.check()?;
@@ -178,6 +182,8 @@ impl Settings {
             insecure_no_login: self.insecure_no_login.or(lower.insecure_no_login),
             allowed_host: self.allowed_host.or(lower.allowed_host),
             log: self.log.or(lower.log),
+            // A flag knows nothing of the tables.
+            policy: lower.policy,
         }
     }
 }
@@ -312,6 +318,24 @@ mod tests {
         assert!(parse_file("[limits]\nlogs = 5\n").expect_err("unknown").contains("unknown field `logs`"));
         let aimless = parse_file("[[image]]\nimage = \"*xgboost*\"\n").expect_err("no target");
         assert!(aimless.contains("exactly one of python, requirements and container = true"), "{aimless}");
+    }
+
+    #[test]
+    fn policies_are_read_and_a_wrong_one_is_named_with_its_line() {
+        let text = "addr = \"127.0.0.1:5001\"\n\n[[policy]]\nexperiments = \"vision-*\"\nrequired_tags = [\"cost-center\"]\n\
+                    allowed-instance-types = [\"ml.g5.*\"]\nmax_instances = 4\n";
+        let settings = flags(&[]).over(parse_file(text).expect("a file"));
+        let config = Config::from_settings(settings, Some("/data".into())).expect("a configuration");
+        let [policy] = config.policies.as_slice() else { panic!("one policy: {:?}", config.policies) };
+        assert_eq!((policy.experiments.to_string().as_str(), policy.max_instances), ("vision-*", Some(4)));
+        for (table, words) in [
+            ("experiments = \"a\"", "says nothing"),
+            ("experiments = \"a\"\nmax-instance = 1", "unknown field `max-instance`"),
+            ("experiments = \"a\"\nallowed_instance_types = [\"g5.*\"]", "begin with `ml.`"),
+        ] {
+            let message = parse_file(&format!("[[policy]]\n{table}\n")).expect_err(table);
+            assert!(message.contains(words) && message.starts_with("line ") && !message.contains('\n'), "{message}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The configuration file: TOML whose keys are the flags, with the local engine's tables besides.
+//! The configuration file: TOML whose keys are the flags, with the team's policies and the local engine's tables besides.
 
 use std::path::{Path, PathBuf};
 
@@ -47,8 +47,10 @@ pub(crate) fn parse_file(text: &str) -> Result<Settings, String> {
     Ok(Settings { engine_settings, ..settings })
 }
 
-/// Every flag is a key, and the engine has tables besides.
+/// Every flag is a key, and there are tables besides.
 fn is_key(key: &str) -> bool {
     let flags = Settings::augment_args(clap::Command::new("keys"));
-    flags.get_arguments().any(|flag| flag.get_long() == Some(key)) || EngineSettings::TABLES.contains(&key)
+    flags.get_arguments().any(|flag| flag.get_long() == Some(key))
+        || EngineSettings::TABLES.contains(&key)
+        || Settings::TABLES.contains(&key)
 }

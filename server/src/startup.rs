@@ -90,7 +90,11 @@ impl Application {
             }
         };
         let kind = if endpoint.is_some() { EngineKind::Local } else { EngineKind::Aws };
-        let mut services_config = ServicesConfig { samples: samples::bundled(), ..ServicesConfig::for_engine(kind) };
+        let mut services_config = ServicesConfig {
+            samples: samples::bundled(),
+            policies: config.policies.clone(),
+            ..ServicesConfig::for_engine(kind)
+        };
         tune(&mut services_config);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let services = Services::new(store.clone(), engine, clock, services_config);

@@ -5,6 +5,7 @@ use domain::{
     ids::{PresetName, RunId},
     image_catalogue::CatalogueImage,
     job_draft::{FieldError, JobDraft},
+    launch_policy::LaunchPolicy,
     quota::QuotaTable,
 };
 use leptos::{prelude::*, server_fn::codec::Json};
@@ -25,6 +26,8 @@ pub struct LaunchForm {
     pub preset: Option<PresetNote>,
     /// The form that the parent run was launched with, to show what is changed.
     pub parent: Option<ParentForm>,
+    /// What the team allows itself.
+    pub policies: Vec<LaunchPolicy>,
     /// What AWS offers in the engine's region.
     pub images: Vec<CatalogueImage>,
     /// Of the built-in algorithms.
@@ -105,6 +108,7 @@ pub async fn launch_form_get(wanted: LaunchQuery) -> Result<LaunchForm, ApiError
         presets: services.preset_list().await?.into_iter().map(PresetCard::from).collect(),
         preset: note,
         parent,
+        policies: services.launch_policies().to_vec(),
         images: services.catalogue_images().to_vec(),
         hyperparameters: domain::algorithm::algorithm_hyperparameters().to_vec(),
         quotas: services.quota_table().await?,

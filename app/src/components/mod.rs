@@ -10,6 +10,7 @@ pub mod copy;
 pub mod drift;
 pub mod fault;
 pub mod field;
+pub mod focus;
 pub mod git_origin;
 pub mod icon;
 pub mod layout;

@@ -7,6 +7,7 @@ use leptos::{html, prelude::*};
 
 use super::{
     field::{FieldErrors, FormErrors, field_id, keep_together},
+    focus::focus_next,
     icon::{Glyph, Icon},
     request_form::RequestForm,
 };
@@ -47,9 +48,16 @@ pub fn RowsField(
     let class = format!("rows rows-of-{}", columns.len());
     let id = field_id(&path);
     let list = path.clone();
+    let add_id = format!("{id}-add");
+    let after_removal = add_id.clone();
+    let first = columns.first().map_or("", |it| it.member);
     let add = {
         let path = path.clone();
-        move |_| form.row_add(&path)
+        move |_| {
+            form.row_add(&path);
+            let row = rows.with_untracked(|it| it.last().copied().unwrap_or(0));
+            focus_next(field_id(&format!("{path}[{row}].{first}")));
+        }
     };
     view! {
         <div class=class id=id tabindex="-1">
@@ -59,6 +67,7 @@ pub fn RowsField(
                 key=|row| *row
                 children=move |row| {
                     let path = list.clone();
+                    let after_removal = after_removal.clone();
                     let cells = columns
                         .iter()
                         .map(|column| {
@@ -76,7 +85,10 @@ pub fn RowsField(
                                 type="button"
                                 class="button is-quiet is-small needs-js row-remove"
                                 aria-label=format!("Remove this {what}")
-                                on:click=move |_| form.row_remove(&path, row)
+                                on:click=move |_| {
+                                    form.row_remove(&path, row);
+                                    focus_next(after_removal.clone());
+                                }
                             >
                                 <Glyph icon=Icon::Cross/>
                             </button>
@@ -85,7 +97,7 @@ pub fn RowsField(
                 }
             />
             <FieldErrors field=path errors/>
-            <button type="button" class="button is-quiet is-small needs-js" on:click=add>
+            <button type="button" id=add_id class="button is-quiet is-small needs-js" on:click=add>
                 <Glyph icon=Icon::Plus/>
                 {format!("Add {what}")}
             </button>

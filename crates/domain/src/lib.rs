@@ -21,6 +21,7 @@ pub mod image_catalogue;
 pub mod instance_type;
 pub mod job_draft;
 pub mod job_spec;
+pub mod launch_policy;
 pub mod live;
 pub mod log;
 pub mod metric_definition;

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use domain::job_draft::JobDraft;
+use domain::{job_draft::JobDraft, launch_policy::LaunchPolicy};
 
 use crate::{
     engine::EngineKind,
@@ -36,6 +36,8 @@ pub struct ServicesConfig {
     pub samples: Vec<Sample>,
     /// The image that the form begins with.
     pub training_image: String,
+    /// What the team allows itself; empty: everything.
+    pub policies: Vec<LaunchPolicy>,
     pub source_limits: SourceLimits,
     pub git: GitConfig,
 
@@ -130,6 +132,7 @@ impl ServicesConfig {
         Self {
             samples: Vec::new(),
             training_image: DEFAULT_TRAINING_IMAGE.to_owned(),
+            policies: Vec::new(),
             source_limits: SourceLimits::default(),
             git: GitConfig::default(),
             dispatch_period: Duration::from_secs(2),

@@ -28,6 +28,7 @@ use crate::{
     api::launch::LaunchForm as Data,
     components::{
         field::{FieldErrors, FormErrors, field_id},
+        focus::focus_if_lost,
         icon::{Glyph, Icon},
         rows_field::{RowsField, name_and_value},
         s3_browser::{S3Browser, S3Dialog},
@@ -36,7 +37,12 @@ use crate::{
 };
 
 #[component]
-pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
+pub(super) fn LaunchForm(
+    form: Data,
+    is_local: bool,
+    /// In the place of another one, whose sample's or preset's card had the focus.
+    is_refilled: bool,
+) -> impl IntoView {
     let Data {
         idempotency_key,
         draft,
@@ -45,6 +51,7 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
         presets,
         preset,
         parent,
+        policies,
         images,
         hyperparameters,
         quotas,
@@ -52,7 +59,7 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
     } = form;
     let (images, hyperparameters) = (StoredValue::new(images), StoredValue::new(hyperparameters));
     let parent = StoredValue::new(parent);
-    let state = FormState::new(draft, refused);
+    let state = FormState::new(draft, refused, policies);
     provide_context(state);
     provide_context(state.request);
     provide_context(S3Browser::new());
@@ -64,12 +71,16 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
     let summary = NodeRef::<html::Div>::new();
     let file = NodeRef::<html::Input>::new();
     let on_submit = move |event: SubmitEvent| {
+        if is_sent.get_untracked() {
+            event.prevent_default();
+            return;
+        }
         // What launches nothing is judged by the server: a form need not be right to be kept as a preset.
         if event.submitter().is_some_and(|it| it.has_attribute("formaction")) {
             return;
         }
         state.file_error.set(missing_file(&state, file).or_else(|| check_file(file, max_upload_bytes)));
-        if is_sent.get_untracked() || !state.check() {
+        if !state.check() {
             event.prevent_default();
             // The summary may only now come into being.
             request_animation_frame(move || {
@@ -81,6 +92,12 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
         }
         is_sent.set(true);
     };
+    Effect::new(move |_| {
+        if is_refilled {
+            focus_if_lost(".choices [aria-current='true']");
+        }
+    });
+    let sent_word = move || is_sent.get().then_some("true");
     view! {
         <form
             class="launch"
@@ -141,11 +158,12 @@ pub(super) fn LaunchForm(form: Data, is_local: bool) -> impl IntoView {
                 <Alternatives/>
                 <Changes parent/>
                 <div id=field_id("engine") tabindex="-1"><FieldErrors field="engine" errors/></div>
-                <button type="submit" class="button is-primary is-large is-wide" disabled=is_sent>
+                // Not disabled: a disabled button loses the focus, and what is sent may take its time.
+                <button type="submit" class="button is-primary is-large is-wide" aria-disabled=sent_word>
                     <Glyph icon=Icon::Launch/>
                     {move || if is_sent.get() { "Launching" } else { "Launch" }}
                 </button>
-                <button type="submit" class="button is-wide" formaction=paths::LAUNCH_SWEEP disabled=is_sent>
+                <button type="submit" class="button is-wide" formaction=paths::LAUNCH_SWEEP aria-disabled=sent_word>
                     <Glyph icon=Icon::Sweeps/>"Sweep over hyperparameters"
                 </button>
                 <SavePreset errors/>

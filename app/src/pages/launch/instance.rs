@@ -3,14 +3,17 @@
 //! Without script the browser's own list of a `<datalist>` suggests; with it, a table of offers under the field.
 
 use domain::instance_type::InstanceTypeInfo;
-use leptos::prelude::*;
+use leptos::{ev::MouseEvent, prelude::*};
 
 use super::{
+    policy::{policies_of, refused_type},
     quota::{QuotaState, asked},
     quote::QuoteState,
+    state::FormState,
 };
 use crate::components::{
-    field::{FormErrors, TextField},
+    field::{FormErrors, TextField, field_id},
+    focus::focus_next,
     request_form::RequestForm,
 };
 
@@ -110,7 +113,13 @@ fn Offers(errors: FormErrors) -> impl IntoView {
     let quote = QuoteState::of_form().quote;
     let quota = QuotaState::of_form();
     let (is_spot, count) = asked(RequestForm::of_form());
-    let found = Memo::new(move |_| value.with(|it| offers(it)));
+    let policies = policies_of(FormState::of_form());
+    let found = Memo::new(move |_| {
+        let mut found = value.with(|it| offers(it));
+        // What may not be taken is shown all the same, after the rest.
+        policies.with(|it| found.sort_by_key(|offer| refused_type(it, &offer.name).is_some()));
+        found
+    });
     let rows = move || {
         found
             .get()
@@ -121,18 +130,24 @@ fn Offers(errors: FormErrors) -> impl IntoView {
                 let used = move || quote.with(|quote| used_text(quote.runs_by_type.get(&it.name).copied()));
                 let left = move || quota.left_text(&it.name, is_spot.get());
                 let is_short = move || !quota.fits(&it.name, is_spot.get(), count.get());
-                let choose = move |_| {
+                let refused = move || policies.with(|policies| refused_type(policies, &it.name));
+                let choose = move |event: MouseEvent| {
+                    // Pressed by a key: the offer that has the focus is about to go.
+                    if event.detail() == 0 {
+                        focus_next(field_id(INSTANCE_TYPE));
+                    }
                     value.set(it.name.clone());
                     errors.touch.run(INSTANCE_TYPE.to_owned());
                 };
                 view! {
                     <li>
-                        <button type="button" class="offer" aria-pressed=move || if is_chosen() { "true" } else { "false" } on:click=choose>
+                        <button type="button" class="offer" class:is-refused=move || refused().is_some() aria-pressed=move || if is_chosen() { "true" } else { "false" } on:click=choose>
                             <span class="offer-name">{it.name.as_str()}</span>
                             <span class="offer-size">{size_text(it)}</span>
                             <span class="offer-price" class:is-absent=it.price.is_none()>{price_text(it)}</span>
                             {move || left().map(|it| view! { <span class="quota-left" class:is-short=is_short>{it}</span> })}
                             {move || used().map(|it| view! { <span class="offer-used">{it}</span> })}
+                            {move || refused().map(|it| view! { <span class="offer-refused">{it}</span> })}
                         </button>
                     </li>
                 }

@@ -14,6 +14,7 @@ mod image;
 mod instance;
 mod json;
 mod log_source;
+mod policy;
 mod presets;
 mod proposals;
 mod quota;
@@ -48,6 +49,7 @@ pub fn Launch() -> impl IntoView {
     });
     let form = Resource::new_blocking(move || wanted.get(), launch_form_get);
     let site = use_context::<SiteContext>();
+    let was_filled = StoredValue::new(false);
     view! {
         <Title text="Launch"/>
         <div class="page-head">
@@ -58,7 +60,11 @@ pub fn Launch() -> impl IntoView {
             {move || Suspend::new(async move {
                 let is_local = is_local_engine(site).await;
                 match form.await {
-                    Ok(form) => view! { <form::LaunchForm form is_local/> }.into_any(),
+                    Ok(form) => {
+                        let is_refilled = was_filled.get_value();
+                        was_filled.set_value(true);
+                        view! { <form::LaunchForm form is_local is_refilled/> }.into_any()
+                    }
                     Err(error) => view! { <Fault error/> }.into_any(),
                 }
             })}

@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use super::{instance::InstanceField, quota::QuotaFields, state::FormState};
+use super::{instance::InstanceField, policy::Policies, quota::QuotaFields, state::FormState};
 use crate::components::{
     field::{CheckField, FormErrors, TextField, field_id},
     member::Member,
@@ -277,6 +277,7 @@ pub(super) fn TrackingFields(errors: FormErrors) -> impl IntoView {
                 hint="The beginning; an id is added, so that it is never used twice."
             />
         </div>
+        <Policies/>
         <h3 class="rows-title">"Tags"</h3>
         <RowsField path="Tags" what="tag" columns=TAGS errors/>
         <Fold title="SageMaker Experiments and MLflow" errors paths=&["ExperimentConfig", "MlflowConfig"]>

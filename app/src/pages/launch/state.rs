@@ -6,6 +6,7 @@ use domain::{
     git_source::GitSource,
     job_draft::{FieldError, JobDraft, SourceKind},
     job_spec::JobSpec,
+    launch_policy::{LaunchPolicy, policy_errors},
     quota::QuotaDraft,
     typed_script::TypedScript,
 };
@@ -36,6 +37,7 @@ pub(super) struct FormState {
     /// What is typed right now.
     pub draft: Memo<JobDraft>,
     pub kept: StoredValue<Kept>,
+    pub policies: StoredValue<Vec<LaunchPolicy>>,
     /// What is wrong with the chosen file, found in the browser before it is sent.
     pub file_error: RwSignal<Option<String>>,
     /// Fields that somebody has changed or left since the page came.
@@ -53,7 +55,7 @@ pub(super) struct Kept {
     /// Of the file that an earlier submit brought, or of the parent run's source; not of a repository's.
     pub source_sha256: Option<String>,
     pub source_file_name: Option<String>,
-    /// What the server said of the last submit; a touched field speaks for itself again.
+    /// What only the server could say of the last submit; a touched field speaks for itself again.
     refused: Vec<FieldError>,
 }
 
@@ -63,7 +65,11 @@ impl FormState {
         expect_context()
     }
 
-    pub(super) fn new(draft: JobDraft, refused: Vec<FieldError>) -> Self {
+    pub(super) fn new(draft: JobDraft, mut refused: Vec<FieldError>, policies: Vec<LaunchPolicy>) -> Self {
+        // What can be seen here as well goes away as soon as it is mended.
+        let known = if refused.is_empty() { Vec::new() } else { faults(&draft, &policies) };
+        let touched = known.iter().filter(|it| refused.contains(it)).map(|it| it.field.clone()).collect();
+        refused.retain(|it| !known.contains(it));
         let sample = matches!(draft.source_kind(), SourceKind::Sample(_)).then(|| draft.source.clone());
         let is_git = draft.source_kind() == SourceKind::Git;
         let source = if draft.source.is_empty() { "upload".to_owned() } else { draft.source };
@@ -132,8 +138,9 @@ impl FormState {
             request,
             draft,
             kept,
+            policies: StoredValue::new(policies),
             file_error: RwSignal::new(None),
-            touched: RwSignal::new(BTreeSet::new()),
+            touched: RwSignal::new(touched),
             show_all: RwSignal::new(false),
         }
     }
@@ -161,7 +168,7 @@ impl FormState {
     /// The errors to show now: the server's until a field is touched, the parser's for touched fields, all of them
     /// after an attempt to submit.
     pub(super) fn errors(self) -> FormErrors {
-        let parsed = Memo::new(move |_| self.draft.with(|it| JobSpec::parse(it).err().unwrap_or_default()));
+        let parsed = Memo::new(move |_| self.faults());
         let shown = Memo::new(move |_| {
             let show_all = self.show_all.get();
             let touched = self.touched.get();
@@ -188,10 +195,20 @@ impl FormState {
         FormErrors { list: shown.into(), touch }
     }
 
+    fn faults(self) -> Vec<FieldError> {
+        self.draft.with(|draft| self.policies.with_value(|policies| faults(draft, policies)))
+    }
+
     /// Whether the browser may send the form; if not, every error is shown from now on.
     pub(super) fn check(self) -> bool {
         self.show_all.set(true);
-        let is_parsed = self.draft.with_untracked(|it| JobSpec::parse(it).is_ok());
-        is_parsed && self.file_error.get_untracked().is_none()
+        untrack(|| self.faults()).is_empty() && self.file_error.get_untracked().is_none()
     }
+}
+
+/// What is wrong with a form as far as it can be seen without the server.
+fn faults(draft: &JobDraft, policies: &[LaunchPolicy]) -> Vec<FieldError> {
+    let mut faults = JobSpec::parse(draft).err().unwrap_or_default();
+    faults.extend(policy_errors(policies, draft));
+    faults
 }

@@ -23,6 +23,7 @@ use domain::{
     image_catalogue::CatalogueImage,
     job_draft::{FieldError, JobDraft, SourceKind},
     job_spec::JobSpec,
+    launch_policy::{LaunchPolicy, policy_errors},
     run::Run,
 };
 use serde_json::Value;
@@ -117,6 +118,11 @@ impl Services {
                 draft.fields.set(path, default.as_str());
             }
         }
+    }
+
+    /// What the team allows itself, in the order of its configuration.
+    pub fn launch_policies(&self) -> &[LaunchPolicy] {
+        &self.inner.config.policies
     }
 
     /// The images that AWS offers in the engine's region.
@@ -238,6 +244,8 @@ impl Services {
             errors.extend(source.entry_point_error(&script.entry_point).await?);
         }
         if is_open {
+            // A form that has become a run was right by the policies of its day.
+            errors.extend(policy_errors(&self.inner.config.policies, &draft));
             if errors.is_empty() {
                 errors.extend(self.engine_error().await);
             }

@@ -14,6 +14,7 @@ mod launch;
 mod logs;
 mod metrics;
 mod objects;
+mod policy;
 mod presets;
 mod proposals;
 mod quota;
