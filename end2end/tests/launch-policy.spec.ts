@@ -1,11 +1,6 @@
 // What a team allows itself: shown while the form is typed, offered where it can be, refused with the cure.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import { counting } from "../fixtures/scripts";
-import { Server } from "../fixtures/server";
 import { expect, test } from "../fixtures/test";
 import { INSTANCE_COUNT, INSTANCE_TYPE, LaunchPage } from "../pages/launch_page";
 
@@ -18,28 +13,13 @@ max_instances = 1
 message = "Ask ann@example.com for more."
 `;
 
-let server: Server;
-let folder: string;
-
-test.beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "trainyard-policy-"));
-  const config = join(folder, "trainyard.toml");
-  writeFileSync(config, POLICY);
-  server = await Server.start("policy", ["--config", config]);
-});
-
-test.afterAll(async () => {
-  await server.dispose();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-test.use({ baseURL: async ({}, use) => await use(server.url) });
+test.use({ serverConfig: POLICY });
 
 for (const javaScriptEnabled of [true, false]) {
   test.describe(javaScriptEnabled ? "with the script" : "without the script", () => {
     test.use({ javaScriptEnabled });
 
-    test("a policy is refused by field, and a form that fits is launched", async ({ page }) => {
+    test("a policy is refused by field, and a form that fits is launched", async ({ page, server }) => {
       const form = await new LaunchPage(page).open();
       await form.uploadScript(counting(1, 0.1));
       await form.fill("experiment", "vision-1");
@@ -83,7 +63,7 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
-test("a program is refused, too, and other experiments are free", async () => {
+test("a program is refused, too, and other experiments are free", async ({ server }) => {
   const launch = async (experiment: string): Promise<Response> =>
     await fetch(`${server.url}/api/v1/runs`, {
       method: "POST",

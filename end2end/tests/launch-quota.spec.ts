@@ -1,30 +1,21 @@
 // Quotas before you pay: refused in the form, waited for in line, and taken around by another type.
 
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import { counting } from "../fixtures/scripts";
 import { Server } from "../fixtures/server";
 import { expect, test } from "../fixtures/test";
 import { INSTANCE_COUNT, INSTANCE_TYPE, LaunchPage } from "../pages/launch_page";
 import { RunPage } from "../pages/run_page";
 
-let server: Server;
+const CONFIG = `
+[quotas]
+"training:ml.m5.xlarge" = 1
+"training:ml.m5.2xlarge" = 1
+"training:ml.g5.xlarge" = 0
+`;
 
-test.beforeAll(async ({}, info) => {
-  const config = join(mkdtempSync(join(tmpdir(), "trainyard-quota-")), "trainyard.toml");
-  writeFileSync(config, '[quotas]\n"training:ml.m5.xlarge" = 1\n"training:ml.m5.2xlarge" = 1\n"training:ml.g5.xlarge" = 0\n');
-  server = await Server.start(`quota-${info.workerIndex}`, ["--config", config]);
-});
+test.use({ serverConfig: CONFIG });
 
-test.afterAll(async () => {
-  await server.dispose();
-});
-
-test.use({ baseURL: async ({}, use) => await use(server.url) });
-
-test.afterEach(async () => {
+test.afterEach(async ({ server }) => {
   await server.aws.stopAllJobs();
 });
 
@@ -35,12 +26,12 @@ async function endless(form: LaunchPage): Promise<LaunchPage> {
 }
 
 /** Stops the only job that runs, and waits until our side knows that its place is free. */
-async function makeRoom(run: RunPage): Promise<void> {
+async function makeRoom(run: RunPage, server: Server): Promise<void> {
   await server.aws.stopAllJobs();
   await run.is("Stopped");
 }
 
-test("a job over quota is refused in the form, then waits, and runs when there is room", async ({ page, context }) => {
+test("a job over quota is refused in the form, then waits, and runs when there is room", async ({ page, context, server }) => {
   const first = await (await endless(await new LaunchPage(page).open())).launch();
   await first.is("Running");
 
@@ -64,13 +55,13 @@ test("a job over quota is refused in the form, then waits, and runs when there i
   await expect(reason).toContainText(/Waits for room.*1 in use/);
   expect(await server.aws.jobNames()).toHaveLength(1);
 
-  await makeRoom(first);
+  await makeRoom(first, server);
   await second.is("Running");
   await expect(reason).toHaveCount(0);
   expect(await server.aws.jobNames()).toHaveLength(2);
 });
 
-test("who waits can be stopped, and is never sent", async ({ page, context }) => {
+test("who waits can be stopped, and is never sent", async ({ page, context, server }) => {
   const first = await (await endless(await new LaunchPage(page).open())).launch();
   await first.is("Running");
   const other = await context.newPage();
@@ -81,11 +72,11 @@ test("who waits can be stopped, and is never sent", async ({ page, context }) =>
   const before = (await server.aws.jobNames()).length;
   await second.stop();
   await second.is("Stopped");
-  await makeRoom(first);
+  await makeRoom(first, server);
   expect(await server.aws.jobNames()).toHaveLength(before);
 });
 
-test("a fallback within the cap is taken, and the run shows what was sent", async ({ page, context }) => {
+test("a fallback within the cap is taken, and the run shows what was sent", async ({ page, context, server }) => {
   const first = await (await endless(await new LaunchPage(page).open())).launch();
   await first.is("Running");
   const other = await context.newPage();
@@ -116,7 +107,7 @@ test("a quota of nothing names the type, and waiting is no cure", async ({ page 
 test.describe("without script", () => {
   test.use({ javaScriptEnabled: false });
 
-  test("the form says that there is no room, and a choice makes it wait", async ({ page }) => {
+  test("the form says that there is no room, and a choice makes it wait", async ({ page, server }) => {
     const running = await (await endless(await new LaunchPage(page).open())).launch();
     const name = await running.jobName();
     await server.aws.waitForStatus(name, "InProgress");

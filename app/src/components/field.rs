@@ -139,7 +139,7 @@ pub fn TextField(
     let hint_id = format!("{id}-hint");
     let is_wrong = is_wrong(&name, errors);
     let described_by = described_by(&id, !hint.is_empty(), is_wrong);
-    let touch = name.clone();
+    let (touch, mended) = (name.clone(), name.clone());
     view! {
         <div class="field" class:is-wrong=move || is_wrong.get()>
             <label for=id.clone()>
@@ -160,7 +160,14 @@ pub fn TextField(
                     node_ref=input
                     aria-invalid=move || is_wrong.get().then_some("true")
                     aria-describedby=described_by
-                    on:input=move |event| value.set(event_target_value(&event))
+                    on:input=move |event| {
+                        value.set(event_target_value(&event));
+                        // What is said of it goes while it is mended: if it went when the field is left, the page would
+                        // move under a press of Launch, and the press would be lost.
+                        if is_wrong.get_untracked() {
+                            errors.touch.run(mended.clone());
+                        }
+                    }
                     on:change=move |_| errors.touch.run(touch.clone())
                 />
                 {(!unit.is_empty()).then(|| view! { <span class="unit">{unit}</span> })}

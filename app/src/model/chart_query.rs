@@ -49,13 +49,13 @@ impl ChartQuery {
     }
 
     /// Defaults are left out.
-    pub fn push_to(&self, query: &mut Query) {
+    pub fn push_to(self, query: &mut Query) {
         for (name, value) in self.pairs() {
             query.push(name, Some(&value));
         }
     }
 
-    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+    pub fn pairs(self) -> Vec<(&'static str, String)> {
         let axis = (self.axis != XAxis::default()).then(|| axis_str(self.axis).to_owned());
         let log = self.log_scale.then(|| "1".to_owned());
         let smoothing = (self.smoothing_percent > 0).then(|| self.smoothing_percent.to_string());
@@ -65,11 +65,11 @@ impl ChartQuery {
             .collect()
     }
 
-    pub const fn y_scale(&self) -> YScale {
+    pub const fn y_scale(self) -> YScale {
         if self.log_scale { YScale::Log } else { YScale::Linear }
     }
 
-    pub fn smoothing(&self) -> f64 {
+    pub fn smoothing(self) -> f64 {
         f64::from(self.smoothing_percent) / 100.0
     }
 }

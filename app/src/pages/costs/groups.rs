@@ -112,7 +112,7 @@ fn GroupRow(group: CostGroup, query: CostsQuery, total: Spend, largest: i64) -> 
         }
         Some(key) => {
             let word = key_word(&query.grouping, key);
-            view! { <a href=query.into_group(key).href()>{word}</a> }.into_any()
+            view! { <a href=query.of_group(key).href()>{word}</a> }.into_any()
         }
     };
     // An attribute of SVG, since the policy forbids inline styles.

@@ -52,7 +52,7 @@ impl CostsQuery {
     }
 
     /// One step into a group: its runs, by what tells them apart next.
-    pub fn into_group(&self, key: &str) -> Self {
+    pub fn of_group(&self, key: &str) -> Self {
         let mut inner = self.clone();
         inner.filter.push((self.grouping.clone(), key.to_owned()));
         inner.grouping = CostGrouping::Run;
@@ -77,7 +77,7 @@ mod tests {
         let url = leptos_router::location::RequestUrl::new(&state.href()).parse().expect("our own URL");
         assert_eq!(CostsQuery::read(url.search_params()), state);
         assert_eq!(CostsQuery::default().href(), paths::COSTS);
-        let inner = state.into_group("x");
+        let inner = state.of_group("x");
         assert_eq!((inner.filter.len(), inner.grouping), (3, CostGrouping::Run));
     }
 

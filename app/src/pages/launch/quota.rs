@@ -5,7 +5,7 @@
 
 use domain::{
     quota::{QuotaTable, QuotaUse, QuotaVerdict, Shortfall, Taken, WaitPlan},
-    training_job::TrainingJobRequest,
+    training_job::{Fields, TrainingJobRequest},
 };
 use leptos::prelude::*;
 
@@ -75,7 +75,7 @@ pub(super) fn left_text(table: &QuotaTable, instance_type: &str, is_spot: bool) 
 /// What the form asks for: spot or not, and how many.
 pub(super) fn asked(form: RequestForm) -> (Signal<bool>, Signal<u32>) {
     let request = Memo::new(move |_| {
-        let request: TrainingJobRequest = form.fields().with(|it| it.to_partial_request());
+        let request: TrainingJobRequest = form.fields().with(Fields::to_partial_request);
         let count = request.instances().iter().map(|(_, count)| *count).sum::<u32>().max(1);
         (request.is_spot(), count)
     });

@@ -65,13 +65,13 @@ impl Month {
     }
 
     /// How many days it has.
-    pub fn day_count(self) -> usize {
-        usize::try_from((self.end().unix_micros() - self.start().unix_micros()) / DAY_MICROS).unwrap_or(0)
+    pub fn day_count(self) -> u32 {
+        u32::try_from((self.end().unix_micros() - self.start().unix_micros()) / DAY_MICROS).unwrap_or(0)
     }
 
     /// The first moments of its days, and that of the day after them.
     pub fn day_borders(self) -> impl Iterator<Item = Timestamp> {
-        (0..=self.day_count() as i64).map(move |it| self.start().plus_micros(it * DAY_MICROS))
+        (0..=i64::from(self.day_count())).map(move |it| self.start().plus_micros(it * DAY_MICROS))
     }
 
     /// `November 2026`

@@ -119,7 +119,7 @@ impl CostReview {
         let in_month = (month.start(), month.end());
         let borders: Vec<Timestamp> = month.day_borders().collect();
         let mut total = Spend::default();
-        let mut days = vec![Spend::default(); month.day_count()];
+        let mut days = vec![Spend::default(); month.day_count() as usize];
         let mut groups: BTreeMap<String, (String, Spend)> = BTreeMap::new();
         let mut previous = month.previous().map(|it| (Spend::default(), (it.start(), it.end())));
         let mut tag_keys: Vec<String> = Vec::new();
