@@ -133,7 +133,7 @@ fn Figures(review: CostReview) -> impl IntoView {
     let previous = review.previous.filter(|it| it.runs > 0).map(|it| it.total());
     let change =
         previous.map_or_else(|| "nothing in the month before".to_owned(), |before| change_words(before, total));
-    let share = permille(saved_by_spot, total + saved_by_spot);
+    let share = permille(saved_by_spot, total + saved_by_spot).filter(|it| *it > 0);
     let saved_note = share.map(|it| format!("{} of the on-demand price", percent(it))).unwrap_or_default();
     let runs_note = match unpriced {
         0 => "all of them priced".to_owned(),

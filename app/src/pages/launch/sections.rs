@@ -202,6 +202,11 @@ pub(super) fn LimitFields(errors: FormErrors) -> impl IntoView {
     let is_spot = move || spot.with(|it| it == "true");
     let hides_wait = move || is_live.get() && !is_spot();
     view! {
+        // First: what it reveals comes after it, and nothing moves under the one who presses it.
+        <Member
+            path="EnableManagedSpotTraining" label="Managed spot training" errors
+            hint="Spare capacity, billed fewer seconds; it may be interrupted and goes on later."
+        />
         <div class="field-row">
             <Member
                 path="StoppingCondition.MaxRuntimeInSeconds" label="Maximum runtime" unit="s" errors
@@ -214,10 +219,6 @@ pub(super) fn LimitFields(errors: FormErrors) -> impl IntoView {
                 />
             </div>
         </div>
-        <Member
-            path="EnableManagedSpotTraining" label="Managed spot training" errors
-            hint="Spare capacity, billed fewer seconds; it may be interrupted and goes on later."
-        />
         <Fold title="Retries and waiting for capacity" errors paths=&["RetryStrategy", "StoppingCondition.MaxPending"]>
             <div class="field-row">
                 <Member path="RetryStrategy.MaximumRetryAttempts" label="Retries" errors hint="After errors of SageMaker's own, not of the script."/>

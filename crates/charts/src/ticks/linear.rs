@@ -44,7 +44,11 @@ impl Distance {
     fn ticks(self, first: i64, last: i64, unit: Unit) -> Vec<Tick> {
         let number = |index: i64| Decimal { digits: index.saturating_mul(self.digit), exponent: self.exponent };
         let magnitude = number(first).value().abs().max(number(last).value().abs());
-        let notation = Notation::for_magnitude(magnitude);
+        // Parts of a cent are written out: `$6e-4` is no price.
+        let notation = match unit {
+            Unit::Dollars if (1e-5..1.0).contains(&magnitude) => Notation::Plain,
+            _ => Notation::for_magnitude(magnitude),
+        };
         (first..=last)
             .map(|index| Tick { value: number(index).value(), label: notation.label(number(index), unit) })
             .collect()
@@ -87,6 +91,7 @@ mod tests {
         assert_eq!(labels(&covering(0.02, 0.97, 5, Unit::Plain)), ["0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(labels(&covering(-3.0, 11.0, 4, Unit::Plain)), ["-5", "0", "5", "10", "15"]);
         assert_eq!(labels(&covering(0.0, 0.9, 4, Unit::Dollars)), ["$0", "$0.25", "$0.50", "$0.75", "$1.00"]);
+        assert_eq!(labels(&covering(0.0, 0.0006, 4, Unit::Dollars)), ["$0", "$0.0002", "$0.0004", "$0.0006"]);
         assert_eq!(labels(&covering(0.0, 100.0, 5, Unit::Percent)), ["0%", "20%", "40%", "60%", "80%", "100%"]);
         assert_eq!(labels(&covering(0.0, 43_000.0, 5, Unit::Plain)), ["0", "10k", "20k", "30k", "40k", "50k"]);
     }
