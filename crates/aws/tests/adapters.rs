@@ -313,7 +313,7 @@ async fn quotas_of_training_are_read_from_every_page() {
     local.stop().await;
 
     let denied = "HTTP/1.1 400 Bad Request\r\nx-amzn-errortype: AccessDeniedException\r\ncontent-type: application/x-amz-json-1.1\r\n\
-                  content-length: 17\r\nconnection: close\r\n\r\n{\"message\":\"no\"}";
+                  content-length: 16\r\nconnection: close\r\n\r\n{\"message\":\"no\"}";
     let refused = failing_server(denied).await.engine.quotas.training_quotas().await;
     assert!(
         matches!(&refused, Err(EngineError::Rejected { code, .. }) if code == "AccessDeniedException"),
