@@ -3,6 +3,9 @@
 import { expect, test } from "../fixtures/test";
 import { INSTANCE_TYPE, LaunchPage, MAX_RUNTIME, SPOT } from "../pages/launch_page";
 
+// A server of its own: what other specs have run would be quoted, too.
+test.use({ serverConfig: "# nothing but the defaults\n" });
+
 test("a sample that has run is quoted from that run", async ({ page }) => {
   const form = await new LaunchPage(page).openSample("iris-stdlib");
   await expect(form.quoted("at-most")).toContainText("$");
