@@ -18,7 +18,7 @@ const screenshots = join(outputFolder, "screenshots");
 test.use({ expectedComplaints: /status of 404.*no-such-page/ });
 
 test("both themes, three widths, every page", async ({ browser, page, server, complaints }) => {
-  test.setTimeout(480_000);
+  test.setTimeout(900_000);
   mkdirSync(screenshots, { recursive: true });
   const form = await new LaunchPage(page).open();
   await form.uploadScript(counting(30, 0.1));
