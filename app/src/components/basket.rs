@@ -3,8 +3,18 @@
 use domain::{compare::MAX_COMPARED, ids::RunId};
 use leptos::prelude::*;
 
-use super::icon::{Glyph, Icon};
+use super::{
+    icon::{Glyph, Icon},
+    kept::{kept_get, kept_put},
+};
 use crate::paths;
+
+const KEY: &str = "trainyard.basket";
+
+fn stored() -> Vec<RunId> {
+    let text = kept_get(KEY).unwrap_or_default();
+    text.split(',').filter_map(|it| RunId::parse(it).ok()).take(MAX_COMPARED).collect()
+}
 
 #[derive(Clone, Copy)]
 pub struct Basket(RwSignal<Vec<RunId>>);
@@ -13,7 +23,7 @@ pub struct Basket(RwSignal<Vec<RunId>>);
 pub fn provide_basket() {
     let basket = Basket(RwSignal::new(Vec::new()));
     provide_context(basket);
-    Effect::new(move |_| basket.0.set(browser::stored()));
+    Effect::new(move |_| basket.0.set(stored()));
 }
 
 impl Basket {
@@ -37,12 +47,17 @@ impl Basket {
                 all.push(id.clone());
             }
         });
-        self.0.with_untracked(|all| browser::keep(all));
+        self.keep();
+    }
+
+    fn keep(self) {
+        let text = self.0.with_untracked(|all| all.iter().map(RunId::as_str).collect::<Vec<_>>().join(","));
+        kept_put(KEY, Some(&text));
     }
 
     fn clear(self) {
         self.0.set(Vec::new());
-        browser::keep(&[]);
+        self.keep();
     }
 }
 
@@ -85,37 +100,4 @@ pub fn BasketBar() -> impl IntoView {
             }
         })
     }
-}
-
-#[cfg(feature = "hydrate")]
-mod browser {
-    use domain::ids::RunId;
-
-    const KEY: &str = "trainyard.basket";
-
-    pub(super) fn stored() -> Vec<RunId> {
-        let text = storage().and_then(|it| it.get_item(KEY).ok().flatten()).unwrap_or_default();
-        text.split(',').filter_map(|it| RunId::parse(it).ok()).take(super::MAX_COMPARED).collect()
-    }
-
-    /// Failing means that the basket lasts for this page only (storage is forbidden or full).
-    pub(super) fn keep(ids: &[RunId]) {
-        let text = ids.iter().map(RunId::as_str).collect::<Vec<_>>().join(",");
-        let _ = storage().map(|it| it.set_item(KEY, &text));
-    }
-
-    fn storage() -> Option<web_sys::Storage> {
-        web_sys::window()?.local_storage().ok().flatten()
-    }
-}
-
-#[cfg(not(feature = "hydrate"))]
-mod browser {
-    use domain::ids::RunId;
-
-    pub(super) fn stored() -> Vec<RunId> {
-        Vec::new()
-    }
-
-    pub(super) fn keep(_: &[RunId]) {}
 }

@@ -4,6 +4,7 @@ use charts::XAxis;
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
+use super::choice::{choice_link, hidden_fields};
 use crate::model::chart_query::{ChartQuery, axis_str, axis_word};
 
 #[component]
@@ -17,26 +18,16 @@ pub fn ChartTools(
     action: String,
     hidden: Vec<(&'static str, String)>,
 ) -> impl IntoView {
-    let link = move |word: &'static str, change: fn(&mut ChartQuery, XAxis, bool), axis: XAxis, log_scale: bool| {
-        let wanted = move || {
-            let mut wanted = query.get();
-            change(&mut wanted, axis, log_scale);
-            wanted
-        };
-        view! {
-            <a
-                href=move || href.run(wanted())
-                aria-current=move || (query.get() == wanted()).then_some("true")
-                data-noscroll=""
-            >
-                {word}
-            </a>
-        }
+    let link = move |word: &'static str, change: fn(ChartQuery, XAxis, bool) -> ChartQuery, axis, log_scale| {
+        let wanted = move || change(query.get(), axis, log_scale);
+        choice_link(word, "true", move || href.run(wanted()), move || query.get() == wanted())
     };
-    let to_axis: fn(&mut ChartQuery, XAxis, bool) = |query, axis, _| query.axis = axis;
-    let to_scale: fn(&mut ChartQuery, XAxis, bool) = |query, _, log_scale| query.log_scale = log_scale;
-    let axis_links = axes.iter().map(|it| link(axis_word(*it), to_axis, *it, false)).collect_view();
-    let scale_links = [(false, "Linear"), (true, "Log")].map(|(value, word)| link(word, to_scale, XAxis::Step, value));
+    let axis_links = axes
+        .iter()
+        .map(|it| link(axis_word(*it), |query, axis, _| ChartQuery { axis, ..query }, *it, false))
+        .collect_view();
+    let scale_links = [(false, "Linear"), (true, "Log")]
+        .map(|(value, word)| link(word, |query, _, log_scale| ChartQuery { log_scale, ..query }, XAxis::Step, value));
     let navigate = use_navigate();
     let on_slide = move |event| {
         let percent: u8 = event_target_value(&event).parse().unwrap_or(0);
@@ -45,15 +36,13 @@ pub fn ChartTools(
         navigate(&href.run(wanted), options);
     };
     let now = query.get_untracked();
-    let hidden =
-        hidden.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> }).collect_view();
     view! {
         <div class="chart-tools">
             <div class="segmented" role="group" aria-label="Horizontal axis">{axis_links}</div>
             <div class="segmented" role="group" aria-label="Vertical scale">{scale_links.into_iter().collect_view()}</div>
             // Without script the slider is a form of its own.
             <form class="smoothing" method="get" action=action>
-                {hidden}
+                {hidden_fields(hidden)}
                 <input type="hidden" name="x" value=axis_str(now.axis)/>
                 <input type="hidden" name="log" value=if now.log_scale { "1" } else { "" }/>
                 <label for="smooth">"Smoothing"</label>

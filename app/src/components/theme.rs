@@ -59,12 +59,12 @@ pub fn ThemeToggle() -> impl IntoView {
 #[cfg(feature = "hydrate")]
 mod browser {
     use super::Theme;
+    use crate::components::kept::{kept_get, kept_put};
 
     const KEY: &str = "trainyard.theme";
 
     pub(super) fn stored() -> Theme {
-        let stored = storage().and_then(|it| it.get_item(KEY).ok().flatten());
-        match stored.as_deref() {
+        match kept_get(KEY).as_deref() {
             Some("light") => Theme::Light,
             Some("dark") => Theme::Dark,
             _ => Theme::System,
@@ -78,20 +78,11 @@ mod browser {
             Theme::Light => Some("light"),
             Theme::Dark => Some("dark"),
         };
-        // Failing means that the choice lasts for this page only (storage is forbidden or full).
         let _ = match word {
             Some(word) => root.set_attribute("data-theme", word),
             None => root.remove_attribute("data-theme"),
         };
-        let _ = match (storage(), word) {
-            (Some(storage), Some(word)) => storage.set_item(KEY, word),
-            (Some(storage), None) => storage.remove_item(KEY),
-            (None, _) => Ok(()),
-        };
-    }
-
-    fn storage() -> Option<web_sys::Storage> {
-        web_sys::window()?.local_storage().ok().flatten()
+        kept_put(KEY, word);
     }
 }
 

@@ -9,9 +9,8 @@ use crate::{
     format::value_text,
     plot::{Frame, PlotArea},
     spec::{ChartSpec, Unit, YScale, series_class},
-    svg::{pixels, push_y_axis},
+    svg::{pixels, push_x_labels, push_y_axis},
     text::{cleaned, escaped},
-    ticks::Tick,
 };
 
 /// What one axis measures.
@@ -66,7 +65,12 @@ pub fn scatter_svg(spec: &ScatterSpec, dots: &[ScatterDot], front: &[usize]) -> 
         escaped(&format!("{y_name} against {x_name}, {} runs", dots.iter().filter(is_drawn).count())),
     );
     push_y_axis(&mut svg, &frame, &plot, &y, true);
-    push_value_axis(&mut svg, &frame, &plot, &x.ticks, &x_name);
+    let mut grid = String::new();
+    for tick in &x.ticks {
+        let _ = write!(grid, "M{}.5 {}V{}", plot.pixel_of_x(tick.value).round(), frame.top, frame.bottom);
+    }
+    let _ = write!(svg, "<path class=\"chart-grid\" d=\"{grid}\"/>");
+    push_x_labels(&mut svg, &frame, &plot, &x.ticks, &x_name);
     if front.len() > 1 {
         push_front(&mut svg, &plot, dots, front);
     }
@@ -75,30 +79,6 @@ pub fn scatter_svg(spec: &ScatterSpec, dots: &[ScatterDot], front: &[usize]) -> 
     }
     svg.push_str("</svg>");
     svg
-}
-
-fn push_value_axis(svg: &mut String, frame: &Frame, plot: &PlotArea, ticks: &[Tick], name: &str) {
-    let mut grid = String::new();
-    for Tick { value, label } in ticks {
-        let x = plot.pixel_of_x(*value).round();
-        let _ = write!(grid, "M{x}.5 {}V{}", frame.top, frame.bottom);
-        let _ = write!(
-            svg,
-            "<text class=\"chart-tick\" x=\"{x}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
-            frame.bottom + 16,
-            escaped(label),
-        );
-    }
-    let _ = write!(svg, "<path class=\"chart-grid\" d=\"{grid}\"/>");
-    if frame.has_axis_name() {
-        let _ = write!(
-            svg,
-            "<text class=\"chart-axis-name\" x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>",
-            frame.right,
-            frame.bottom + 31,
-            escaped(name),
-        );
-    }
 }
 
 /// In steps: between two runs nothing is known to be both as cheap as one and as good as the other.

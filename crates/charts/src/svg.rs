@@ -104,32 +104,39 @@ pub(crate) fn push_y_axis(svg: &mut String, frame: &Frame, plot: &PlotArea, axis
 fn push_x_axis(svg: &mut String, frame: &Frame, plot: &PlotArea, axis: XAxis) {
     let ticks = x_ticks(axis, (plot.x_min, plot.x_max), frame.plot_width());
     let mut marks = String::new();
-    let mut labels = String::new();
-    for Tick { value, label } in &ticks {
+    for tick in &ticks {
+        let _ = write!(marks, "M{}.5 {}v4", plot.pixel_of_x(tick.value).round(), frame.bottom);
+    }
+    let _ = write!(svg, "<path class=\"chart-axis\" d=\"{marks}\"/>");
+    let name = match axis {
+        XAxis::Step => "step",
+        XAxis::RelativeTime => "elapsed time",
+        XAxis::WallTime => "time (UTC)",
+        XAxis::Dollars => "dollars spent",
+    };
+    push_x_labels(svg, frame, plot, &ticks, name);
+}
+
+/// Under the plot: the ticks' labels, the outermost kept inside, and the axis' name where there is room for it.
+pub(crate) fn push_x_labels(svg: &mut String, frame: &Frame, plot: &PlotArea, ticks: &[Tick], name: &str) {
+    for Tick { value, label } in ticks {
         let x = plot.pixel_of_x(*value).round();
-        let _ = write!(marks, "M{x}.5 {}v4", frame.bottom);
         let half = label.chars().count() as f64 * HALF_CHARACTER;
         let (x, anchor) = if x + half > plot.width - 2.0 { (plot.width - 2.0, "end") } else { (x, "middle") };
         let _ = write!(
-            labels,
+            svg,
             "<text class=\"chart-tick\" x=\"{x}\" y=\"{}\" text-anchor=\"{anchor}\">{}</text>",
             frame.bottom + 16,
             escaped(label),
         );
     }
-    let _ = write!(svg, "<path class=\"chart-axis\" d=\"{marks}\"/>{labels}");
     if frame.has_axis_name() {
-        let name = match axis {
-            XAxis::Step => "step",
-            XAxis::RelativeTime => "elapsed time",
-            XAxis::WallTime => "time (UTC)",
-            XAxis::Dollars => "dollars spent",
-        };
         let _ = write!(
             svg,
-            "<text class=\"chart-axis-name\" x=\"{}\" y=\"{}\" text-anchor=\"end\">{name}</text>",
+            "<text class=\"chart-axis-name\" x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>",
             frame.right,
             frame.bottom + 31,
+            escaped(name),
         );
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     components::{
         chart::{ChartCard, ChartLook, Cursor, Line, RunClock},
         chart_tools::ChartTools,
+        choice::hidden_fields,
         fault::{Empty, Fault},
         near::when_near,
         search_form::SearchForm,
@@ -89,7 +90,7 @@ fn Tools(page: Page) -> impl IntoView {
     let hidden = move || {
         let mut pairs = CompareQuery { metric: String::new(), ..page.query.get() }.pairs();
         pairs.extend(page.query.with(|it| it.chart.pairs()));
-        pairs.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> }).collect_view()
+        hidden_fields(pairs)
     };
     view! {
         <div class="compare-tools">

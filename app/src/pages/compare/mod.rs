@@ -22,6 +22,7 @@ use crate::{
     api::compare::{CompareView, compare_get},
     components::{
         basket::Basket,
+        choice::choice_link,
         fault::{Empty, Fault},
         icon::{Glyph, Icon},
     },
@@ -76,17 +77,8 @@ fn Screen(view: CompareView, query: Memo<CompareQuery>) -> impl IntoView {
     let count = view.comparison.runs.len();
     let page = Page { state: CompareState::new(view), query };
     let tab = Memo::new(move |_| page.query.with(|it| it.tab));
-    let tabs = Tab::ALL.map(|it| {
-        view! {
-            <a
-                href=move || page.href(|query| query.tab = it)
-                aria-current=move || (tab.get() == it).then_some("page")
-                data-noscroll=""
-            >
-                {it.word()}
-            </a>
-        }
-    });
+    let tabs = Tab::ALL
+        .map(|it| choice_link(it.word(), "page", move || page.href(|query| query.tab = it), move || tab.get() == it));
     let body = move || match tab.get() {
         Tab::Curves => view! { <curves::CurvesTab page/> }.into_any(),
         Tab::Table => view! { <table::TableTab page/> }.into_any(),

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 
 use super::{Page, quantity::Quantity, query::CompareQuery};
 use crate::{
-    components::{fault::Empty, search_form::SearchForm},
+    components::{choice::hidden_fields, fault::Empty, search_form::SearchForm},
     paths,
 };
 
@@ -113,12 +113,7 @@ fn Choices(page: Page, metrics: Vec<String>, axes: Axes) -> impl IntoView {
     };
     let (x_options, y_options) = (options(&axes.x), options(&axes.y));
     let kept = CompareQuery { scatter_x: None, scatter_y: None, goal: None, ..page.query.get_untracked() };
-    let hidden = kept
-        .pairs()
-        .into_iter()
-        .chain(kept.chart.pairs())
-        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
-        .collect_view();
+    let hidden = hidden_fields(kept.pairs().into_iter().chain(kept.chart.pairs()).collect());
     view! {
         <SearchForm
             action=paths::COMPARE class="filter scatter-choices"

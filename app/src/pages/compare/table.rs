@@ -5,33 +5,22 @@ use domain::compare::{CompareRow, MetricRow, MetricStat, member_rows, metric_row
 use leptos::prelude::*;
 
 use super::Page;
-use crate::{components::fault::Empty, model::rows, paths};
+use crate::{
+    components::{choice::choice_link, fault::Empty},
+    model::rows,
+    paths,
+};
 
 #[component]
 pub(super) fn TableTab(page: Page) -> impl IntoView {
     let stat = Memo::new(move |_| page.query.with(|it| it.stat));
     let with_equal = Memo::new(move |_| page.query.with(|it| it.with_equal));
     let stats = MetricStat::ALL.map(|it| {
-        view! {
-            <a
-                href=move || page.href(|query| query.stat = it)
-                aria-current=move || (stat.get() == it).then_some("true")
-                data-noscroll=""
-            >
-                {stat_word(it)}
-            </a>
-        }
+        choice_link(stat_word(it), "true", move || page.href(|query| query.stat = it), move || stat.get() == it)
     });
     let equal = [(false, "Only differences"), (true, "All rows")].map(|(value, word)| {
-        view! {
-            <a
-                href=move || page.href(|query| query.with_equal = value)
-                aria-current=move || (with_equal.get() == value).then_some("true")
-                data-noscroll=""
-            >
-                {word}
-            </a>
-        }
+        let href = move || page.href(|query| query.with_equal = value);
+        choice_link(word, "true", href, move || with_equal.get() == value)
     });
     let body = move || {
         let (with_equal, base) = (with_equal.get(), page.base());

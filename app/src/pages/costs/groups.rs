@@ -11,6 +11,7 @@ use super::{grouped_digits, percent, permille, query::CostsQuery};
 use crate::{
     components::{
         badge::badge_word,
+        choice::choice_link,
         icon::{Glyph, Icon},
     },
     paths,
@@ -157,7 +158,7 @@ fn Choice(tag_keys: Vec<String>, query: CostsQuery) -> impl IntoView {
             let is_chosen = it == query.grouping;
             let word = grouping_word(&it);
             let href = CostsQuery { grouping: it, ..query.clone() }.href();
-            view! { <a href=href aria-current=is_chosen.then_some("true") data-noscroll="">{word}</a> }
+            choice_link(word, "true", move || href.clone(), move || is_chosen)
         })
         .collect_view();
     view! { <nav class="segmented costs-choice" aria-label="Put together by">{links}</nav> }

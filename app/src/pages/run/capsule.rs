@@ -11,6 +11,7 @@ use crate::{
     api::capsule::{CapsuleView, ReproductionView, SHOWN_OBJECTS, capsule_get},
     components::{
         change_list::ChangeList,
+        choice::choice_link,
         fault::Fault,
         git_origin::GitFacts,
         icon::{Glyph, Icon},
@@ -216,15 +217,7 @@ fn Verdict(page: Page, verdict: Reproduction) -> impl IntoView {
     let current = verdict.tolerance;
     let choices = Tolerance::CHOICES.map(|choice| {
         let word = if choice == Tolerance::EXACT { "exact".to_owned() } else { format!("{} %", choice.word()) };
-        view! {
-            <a
-                href=move || page.href(|query| query.tolerance = choice)
-                aria-current=(choice == current).then_some("true")
-                data-noscroll=""
-            >
-                {word}
-            </a>
-        }
+        choice_link(word, "true", move || page.href(|query| query.tolerance = choice), move || choice == current)
     });
     let only = |list: Vec<String>, whose: &str| {
         (!list.is_empty()).then(|| view! { <p>{format!("Only {whose} reported: {}.", list.join(", "))}</p> })

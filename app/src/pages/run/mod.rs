@@ -21,7 +21,10 @@ use crate::{
         error::ApiError,
         run::{RunView, run_get},
     },
-    components::fault::{Empty, Fault},
+    components::{
+        choice::choice_link,
+        fault::{Empty, Fault},
+    },
     paths,
 };
 use query::{RunQuery, Tab};
@@ -84,17 +87,8 @@ fn Screen(view: RunView) -> impl IntoView {
         id: StoredValue::new(id),
     };
     let tab = Memo::new(move |_| page.query.with(|it| it.tab));
-    let tabs = Tab::ALL.map(|it| {
-        view! {
-            <a
-                href=move || page.href(|query| query.tab = it)
-                aria-current=move || (tab.get() == it).then_some("page")
-                data-noscroll=""
-            >
-                {it.word()}
-            </a>
-        }
-    });
+    let tabs = Tab::ALL
+        .map(|it| choice_link(it.word(), "page", move || page.href(|query| query.tab = it), move || tab.get() == it));
     let body = move || match tab.get() {
         Tab::Overview => view! { <overview::OverviewTab page/> }.into_any(),
         Tab::Charts => view! { <charts::ChartsTab page/> }.into_any(),
