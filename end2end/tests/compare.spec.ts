@@ -12,16 +12,18 @@ parser.add_argument("--start", type=float)
 parser.add_argument("--pause", type=float)
 args, _ = parser.parse_known_args()
 for epoch in range(1, 21):
-    print(f"epoch={epoch} loss={args.start / epoch:.6f} score={epoch / 20:.4f}", flush=True)
+    print(f"epoch={epoch} loss={args.start / epoch:.6f} score={epoch / 20:.4f} zeta={epoch}", flush=True)
     time.sleep(args.pause)
 `;
 const SCORE = { name: "score", regex: "score=([0-9.]+)" };
+/** The third by name: not among the charts of the first paint. */
+const ZETA = { name: "zeta", regex: "zeta=([0-9]+)" };
 
 async function three(rest: Rest, experiment: string): Promise<string[]> {
   const source = await rest.source(SCRIPT);
   const ids: string[] = [];
   for (const start of ["1", "2", "4"]) {
-    ids.push(await rest.launch(source, experiment, { start, pause: "0.05" }, [LOSS, SCORE]));
+    ids.push(await rest.launch(source, experiment, { start, pause: "0.05" }, [LOSS, SCORE, ZETA]));
   }
   for (const id of ids) await rest.completed(id);
   return ids;
@@ -136,6 +138,11 @@ test.describe("without the script", () => {
     for (const id of ids.slice(0, 2)) await page.locator(`input.tick[value="${id}"]`).check();
     await page.getByRole("button", { name: "Compare the ticked runs" }).click();
     await expect(page.locator('.chart-card[data-chart="train:loss"]')).toHaveAttribute("data-points", "40");
+    const zeta = page.locator('.chart-card[data-chart="zeta"]');
+    await expect(zeta).toHaveCount(0);
+    await page.getByPlaceholder("Metric contains").fill("zeta");
+    await page.getByRole("button", { name: "Filter" }).click();
+    await expect(zeta, "what was asked for is drawn").toHaveAttribute("data-points", "40");
     await page.getByRole("link", { name: "Table" }).click();
     await expect(page.getByRole("rowheader", { name: "start", exact: true })).toBeVisible();
   });

@@ -151,6 +151,11 @@ fn nearest(typed: &str) -> &'static str {
     all.iter().max_by_key(key).map_or("ml.m5.xlarge", |it| it.name.as_str())
 }
 
+/// `1 instance`, `4 instances`.
+pub(crate) fn instances_text(count: u32) -> String {
+    if count == 1 { "1 instance".to_owned() } else { format!("{count} instances") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

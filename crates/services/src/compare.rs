@@ -4,7 +4,7 @@ use domain::{
     compare::{ComparedRun, Comparison, MAX_COMPARED},
     ids::{ExperimentName, RunId},
     run::RunFilter,
-    series::{Series, SeriesSource, SeriesSummary},
+    series::{Series, SeriesKey, SeriesSource, SeriesSummary},
 };
 
 use crate::{ServiceError, Services};
@@ -45,15 +45,8 @@ impl Services {
     ) -> Result<Vec<(RunId, Vec<Series>)>, ServiceError> {
         let mut curves = Vec::new();
         for id in compared(ids) {
-            let keys = self.inner.store.series_list(id).await?.into_iter().map(|it| it.key);
-            let keys: Vec<_> = keys.filter(|it| it.name == metric && it.source != SeriesSource::Instance).collect();
-            let has_steps = keys.iter().any(|it| it.source != SeriesSource::CloudWatch);
-            let mut of_run = Vec::new();
-            // CloudWatch repeats, late and without steps, what the log has said already.
-            for key in keys.into_iter().filter(|it| !has_steps || it.source != SeriesSource::CloudWatch) {
-                let points = self.inner.store.series_points(id, &key, Some(max_points)).await?;
-                of_run.push(Series { key, points });
-            }
+            let is_meant = |it: &SeriesKey| it.name == metric && it.source != SeriesSource::Instance;
+            let of_run = self.series_of(id, Some(max_points), is_meant).await?;
             if !of_run.is_empty() {
                 curves.push((id.clone(), of_run));
             }

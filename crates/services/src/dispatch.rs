@@ -111,6 +111,8 @@ impl Services {
     }
 
     async fn attempt_create(&self, lease: &OutboxLease, run: &Run) -> Result<LaunchOutcome, ServiceError> {
+        // The lease has begun by now: looking a lost answer up takes of its time, too.
+        let claimed_at = self.now();
         if let (LaunchState::Submitted, Some(arn)) = (run.launch_state, &run.job_arn) {
             // Adopted by the sweep meanwhile.
             return Ok(LaunchOutcome::Submitted { arn: arn.clone() });
@@ -123,10 +125,15 @@ impl Services {
         if self.is_stopped(run).await? {
             return Ok(LaunchOutcome::Cancelled);
         }
-        let claimed_at = self.now();
-        let run = match self.quota_gate(lease, run).await? {
-            QuotaGate::Send(run) => *run,
-            QuotaGate::Not(outcome) => return Ok(outcome),
+        let (run, wait) = match self.quota_gate(lease, run).await {
+            Ok(QuotaGate::Send(run, wait)) => (*run, wait),
+            Ok(QuotaGate::Not(outcome)) => return Ok(outcome),
+            Err(error) => {
+                // Nothing was sent: left alone, the row would count as one that may have been.
+                tracing::warn!(run.id = %run.id, %error, "a run's quota could not be looked at");
+                let message = "Trainyard could not look at the quotas; it tries again by itself.".to_owned();
+                return Ok(again(lease, self.backoff(lease.attempts), message));
+            }
         };
         let run = &run;
         if let Err(err) = self.source_upload(run).await? {
@@ -145,7 +152,7 @@ impl Services {
         Ok(match created {
             Ok(arn) => LaunchOutcome::Submitted { arn },
             Err(EngineError::NameInUse) => self.after_name_in_use(run).await,
-            Err(err @ EngineError::Rejected { .. }) => match self.quota_refused(lease, run, &err).await? {
+            Err(err @ EngineError::Rejected { .. }) => match self.quota_refused(lease, run, wait.as_ref(), &err) {
                 Some(outcome) => outcome,
                 None => LaunchOutcome::Rejected { message: err.public_message() },
             },

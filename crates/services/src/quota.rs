@@ -40,7 +40,8 @@ pub(crate) struct QuotaBoard {
 
 /// What a claimed run is to do.
 pub(crate) enum QuotaGate {
-    Send(Box<Run>),
+    /// With how it waits, should the engine refuse it for want of room.
+    Send(Box<Run>, Option<QuotaWait>),
     /// Not now; or the lease is lost.
     Not(LaunchOutcome),
 }
@@ -81,7 +82,7 @@ impl Services {
     pub async fn quota_table(&self) -> Result<QuotaTable, ServiceError> {
         let quotas = self.quota_board().quotas.clone();
         let table = QuotaTable::new(quotas);
-        if !table.is_known() {
+        if table.limits_nothing() {
             return Ok(table);
         }
         Ok(table.with_runs(&self.inner.store.run_quota_list().await?, None))
@@ -110,12 +111,18 @@ impl Services {
         if waiting.is_empty() {
             return Ok(0);
         }
-        let line = Line { runs: self.inner.store.run_quota_list().await?, waiting };
+        let mut line = Line { runs: self.inner.store.run_quota_list().await?, waiting };
         let mut woken = 0;
-        for wait in &line.waiting {
-            let Some(run) = line.runs.iter().find(|it| it.id == wait.run_id) else { continue };
+        for place in 0..line.waiting.len() {
+            let wait = &line.waiting[place];
+            let Some(index) = line.runs.iter().position(|it| it.id == wait.run_id) else { continue };
+            let run = &line.runs[index];
             match self.quota_choose(&line, run, wait) {
-                Ok(_) => woken += u64::from(self.inner.store.quota_wake(&run.id, self.now()).await?),
+                Ok(request) => {
+                    woken += u64::from(self.inner.store.quota_wake(&run.id, self.now()).await?);
+                    // Those behind it find taken what it will take.
+                    line.runs[index].request = request;
+                }
                 Err(message) if run.launch_message.as_ref() != Some(&message) => {
                     self.inner.store.quota_wait_say(&run.id, &message, self.now()).await?;
                     self.inner.hub.poke();
@@ -129,15 +136,15 @@ impl Services {
     /// Whether a run that was claimed can go, and as what.
     pub(crate) async fn quota_gate(&self, lease: &OutboxLease, run: &Run) -> Result<QuotaGate, ServiceError> {
         let store = &self.inner.store;
-        let as_it_is = || Ok(QuotaGate::Send(Box::new(run.clone())));
+        let as_it_is = |wait| Ok(QuotaGate::Send(Box::new(run.clone()), wait));
+        let Some(wait) = store.quota_wait_get(&run.id).await? else { return as_it_is(None) };
         // What may have been sent is sent again as it was, or not at all.
         if lease.may_have_been_sent {
-            return as_it_is();
+            return as_it_is(Some(wait));
         }
-        let Some(wait) = store.quota_wait_get(&run.id).await? else { return as_it_is() };
         let line = Line { runs: store.run_quota_list().await?, waiting: store.quota_waiting_list().await? };
         let request = match self.quota_choose(&line, run, &wait) {
-            Ok(request) if request == run.request => return as_it_is(),
+            Ok(request) if request == run.request => return as_it_is(Some(wait)),
             Ok(request) => request,
             Err(message) => return Ok(QuotaGate::Not(self.quota_waits(lease, message))),
         };
@@ -146,7 +153,7 @@ impl Services {
         Ok(match store.run_amend(lease, &amended, &why, self.now()).await? {
             Guarded::Applied(run) => {
                 tracing::info!(run.id = %run.id, %why, "a run takes a fallback");
-                QuotaGate::Send(Box::new(run))
+                QuotaGate::Send(Box::new(run), Some(wait))
             }
             // Thrown away by the store, as the lease is lost.
             Guarded::Fenced => QuotaGate::Not(self.quota_waits(lease, "the lease was lost".to_owned())),
@@ -154,30 +161,36 @@ impl Services {
     }
 
     /// The engine's refusal of a run, if it may wait and waiting can help.
-    pub(crate) async fn quota_refused(
+    pub(crate) fn quota_refused(
         &self,
         lease: &OutboxLease,
         run: &Run,
+        wait: Option<&QuotaWait>,
         error: &EngineError,
-    ) -> Result<Option<LaunchOutcome>, ServiceError> {
-        let EngineError::Rejected { code, message } = error else { return Ok(None) };
+    ) -> Option<LaunchOutcome> {
+        let EngineError::Rejected { code, message } = error else { return None };
         // The same code says that a region does not have a type at all.
         if code != "ResourceLimitExceeded" || message.contains("not available in this region") {
-            return Ok(None);
+            return None;
         }
-        let Some(wait) = self.inner.store.quota_wait_get(&run.id).await? else { return Ok(None) };
-        // A quota of 0 has room for nobody, ever: what has nothing else to take is refused.
-        if message.contains("' is 0 Instances") && wait.plan == WaitPlan::default() {
-            return Ok(None);
-        }
+        let wait = wait?;
         let named = message.split('\'').find_map(QuotaUse::of_quota_name);
+        let needs = needs(&run.request);
+        // A quota below what the job needs never has room for it: what has nothing else to take is refused.
+        let is_for_ever = |(name, usage): &(String, QuotaUse)| {
+            let limit = limit_said(message);
+            needs.iter().any(|it| it.is_of(name, *usage) && limit.is_some_and(|limit| limit < it.instances))
+        };
+        if wait.plan == WaitPlan::default() && named.as_ref().is_some_and(is_for_ever) {
+            return None;
+        }
         let exhausted = match named {
             Some(key) => vec![key],
-            None => needs(&run.request).into_iter().map(|it| (it.instance_type, it.usage)).collect(),
+            None => needs.into_iter().map(|it| (it.instance_type, it.usage)).collect(),
         };
         let until = self.now().plus_micros(micros(self.inner.config.quota_pause));
         self.quota_board().exhausted.extend(exhausted.into_iter().map(|it| (it, until)));
-        Ok(Some(self.quota_waits(lease, format!("Waits for room. {}", error.public_message()))))
+        Some(self.quota_waits(lease, format!("Waits for room. {}", error.public_message())))
     }
 
     fn quota_waits(&self, lease: &OutboxLease, message: String) -> LaunchOutcome {
@@ -214,6 +227,11 @@ impl Services {
     fn quota_board(&self) -> MutexGuard<'_, QuotaBoard> {
         self.inner.quotas.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The quota's own figure, out of the engine's words: `... for training job usage' is 4 Instances, with ...`.
+fn limit_said(message: &str) -> Option<u32> {
+    message.split("' is ").nth(1)?.split(' ').next()?.parse().ok()
 }
 
 /// Why this request cannot go now.

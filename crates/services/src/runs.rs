@@ -4,7 +4,7 @@ use bytes::Bytes;
 use domain::{
     ids::{JobName, RunId},
     run::{ExperimentSummary, Run, RunBadge, RunFilter, RunPage},
-    series::{Series, SeriesSource},
+    series::{Series, SeriesKey, SeriesSource},
 };
 use futures::stream::BoxStream;
 use store::{AuditEntry, SourceMeta};
@@ -117,20 +117,20 @@ impl Services {
 
     /// Every point of what the run's script or algorithm reported; how busy its instances were is left out.
     pub(crate) async fn metric_series(&self, id: &RunId) -> Result<Vec<Series>, ServiceError> {
-        self.series_of(id, None, |it| it != SeriesSource::Instance).await
+        self.series_of(id, None, |it| it.source != SeriesSource::Instance).await
     }
 
-    async fn series_of(
+    pub(crate) async fn series_of(
         &self,
         id: &RunId,
         max_points: Option<u32>,
-        is_wanted: fn(SeriesSource) -> bool,
+        is_wanted: impl Fn(&SeriesKey) -> bool,
     ) -> Result<Vec<Series>, ServiceError> {
         let mut list = self.inner.store.series_list(id).await?;
         let from_log: Vec<String> =
             list.iter().filter(|it| it.key.source == SeriesSource::Log).map(|it| it.key.name.clone()).collect();
         list.retain(|it| it.key.source != SeriesSource::CloudWatch || !from_log.contains(&it.key.name));
-        list.retain(|it| is_wanted(it.key.source));
+        list.retain(|it| is_wanted(&it.key));
         let mut series = Vec::with_capacity(list.len());
         for summary in list {
             let points = self.inner.store.series_points(id, &summary.key, max_points).await?;

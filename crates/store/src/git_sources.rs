@@ -26,14 +26,17 @@ impl Store {
 
     /// The archive of this commit, as far as it was fetched before.
     pub async fn git_source_get(&self, origin: &GitOrigin) -> Result<Option<Source>> {
-        let row = {
-            let mut reader = self.db.reader().await?;
-            let sql = "SELECT sha256 FROM git_sources WHERE origin = $1";
-            fetch!(optional, (String,), reader, sql, origin.to_string())?
-        };
-        match row {
-            Some((sha256,)) => self.source_get(&sha256).await,
+        match self.git_source_sha256_get(origin).await? {
+            Some(sha256) => self.source_get(&sha256).await,
             None => Ok(None),
         }
+    }
+
+    /// The hash of that archive, without reading it.
+    pub async fn git_source_sha256_get(&self, origin: &GitOrigin) -> Result<Option<String>> {
+        let mut reader = self.db.reader().await?;
+        let sql = "SELECT sha256 FROM git_sources WHERE origin = $1";
+        let row = fetch!(optional, (String,), reader, sql, origin.to_string())?;
+        Ok(row.map(|(sha256,)| sha256))
     }
 }

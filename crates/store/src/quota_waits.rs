@@ -17,7 +17,7 @@ use crate::{
     error::{Result, StoreError},
     outbox::{Guarded, OutboxKind, OutboxLease, run_changed},
     outbox_outcome::held_row,
-    run_row::{RunRow, StoredRun, run_columns, run_lock, runs_of},
+    run_row::{RunRow, StoredRun, run_columns, run_lock, runs_of, tags_text},
     text,
 };
 
@@ -146,7 +146,7 @@ async fn request_update(tx: &mut Tx, stored: &StoredRun) -> Result<()> {
     execute!(
         tx,
         "UPDATE runs SET request = $2, fingerprint = $3, instance_type = $4, instance_count = $5, spot = $6,
-         price_nanousd_per_hour = $7, price = $8 WHERE id = $1",
+         price_nanousd_per_hour = $7, price = $8, tags = $9 WHERE id = $1",
         stored.run.id.as_str(),
         request,
         &*text::plain(&stored.run.fingerprint),
@@ -155,6 +155,7 @@ async fn request_update(tx: &mut Tx, stored: &StoredRun) -> Result<()> {
         i64::from(stored.run.spot),
         stored.run.price.as_ref().map(|it| it.price_nanousd_per_hour.0),
         price,
+        tags_text(&stored.run)?,
     )
     .map(|_| ())
 }

@@ -270,9 +270,14 @@ pub(crate) async fn run_insert(tx: &mut Tx, stored: &StoredRun) -> Result<Option
         i64::from(stored.is_active()),
         plain_owned(stored.run.training_image()),
         plain_owned(stored.run.entry_point()),
-        stored.run.request.get("Tags").map(to_json).transpose()?,
+        tags_text(&stored.run)?,
     )?;
     if inserted == 0 { Ok(None) } else { row.into_stored().map(|it| Some(it.run)) }
+}
+
+/// The request's tags, as it has them.
+pub(crate) fn tags_text(run: &Run) -> Result<Option<String>> {
+    run.request.get("Tags").map(to_json).transpose()
 }
 
 /// Writes what may change in a run's life; the rest was settled when it was recorded. Returns the run as it is stored.

@@ -2,10 +2,10 @@
 //! window: a page of a hundred metrics opens as fast as one of two.
 
 use charts::XAxis;
-use domain::compare::ComparedRun;
+use domain::run::Run;
 use leptos::{html, prelude::*};
 
-use super::{Page, query::CompareQuery, state::Drawn};
+use super::{Page, query::CompareQuery};
 use crate::{
     api::compare::{RunCurves, compare_curves},
     components::{
@@ -30,18 +30,27 @@ const MAX_CHARTS: usize = 200;
 
 #[component]
 pub(super) fn CurvesTab(page: Page) -> impl IntoView {
+    let part = Memo::new(move |_| page.query.with(|it| it.metric.to_lowercase()));
     let names = Memo::new(move |_| {
         let mut names = page.state.metric_names();
-        names.truncate(MAX_CHARTS);
+        if names.len() > MAX_CHARTS {
+            part.with(|part| names.sort_by_key(|it| !it.to_lowercase().contains(part)));
+            names.truncate(MAX_CHARTS);
+        }
         names
     });
-    let part = Memo::new(move |_| page.query.with(|it| it.metric.to_lowercase()));
+    // Of those that the page was asked for; without script they are all that is drawn.
+    let first: Vec<String> = untrack(|| {
+        let is_wanted = |it: &String| part.with(|part| it.to_lowercase().contains(part));
+        names.get().into_iter().filter(is_wanted).take(FIRST).collect()
+    });
+    let first = StoredValue::new(first);
     // A memo: what else changes in the URL must not reach the curves.
     let chart = Memo::new(move |_| page.query.with(|it| it.chart));
     let cursor = Cursor(RwSignal::new(None));
     let unpriced = move || {
         let is_by_money = chart.get().axis == XAxis::Dollars;
-        let is_unpriced = |it: &&ComparedRun| clock(it, page).is_some_and(|it| it.dollars_per_second <= 0.0);
+        let is_unpriced = |it: &&Run| clock(it, page).is_some_and(|it| it.dollars_per_second <= 0.0);
         let count = page.state.runs.with(|all| all.iter().filter(is_unpriced).count());
         (is_by_money && count > 0).then(|| {
             let text = format!("{count} of the runs have no known cost and no curve on this axis.");
@@ -68,12 +77,13 @@ pub(super) fn CurvesTab(page: Page) -> impl IntoView {
         <div class="charts">
             // What the filter leaves out stays, hidden: it comes back as it was.
             <For
-                each=move || names.get().into_iter().enumerate()
-                key=|(_, name)| name.clone()
-                children=move |(index, name)| {
+                each=move || names.get()
+                key=Clone::clone
+                children=move |name| {
                     let lower = name.to_lowercase();
                     let is_shown = Memo::new(move |_| part.with(|it| lower.contains(it)));
-                    view! { <MetricCard page chart name cursor is_first=index < FIRST is_shown/> }
+                    let is_first = first.with_value(|it| it.contains(&name));
+                    view! { <MetricCard page chart name cursor is_first is_shown/> }
                 }
             />
         </div>
@@ -116,10 +126,10 @@ fn Tools(page: Page) -> impl IntoView {
 }
 
 /// When it began and what a second of it costs; `None` before it has begun.
-fn clock(it: &ComparedRun, page: Page) -> Option<RunClock> {
+fn clock(run: &Run, page: Page) -> Option<RunClock> {
     let now = page.state.now.get_untracked();
-    let origin = it.run.started_at?;
-    Some(RunClock { origin, dollars_per_second: dollars_per_second(&it.run, now).unwrap_or(0.0) })
+    let origin = run.started_at?;
+    Some(RunClock { origin, dollars_per_second: dollars_per_second(run, now).unwrap_or(0.0) })
 }
 
 #[component]
@@ -135,13 +145,17 @@ fn MetricCard(
     let place = NodeRef::<html::Div>::new();
     when_near(place, is_near);
     let metric = StoredValue::new(name.clone());
+    let version = RwSignal::new(0);
+    page.state.open.update_value(|all| {
+        all.insert(name, version);
+    });
     let curves = Resource::new(
-        move || (is_near.get(), page.state.version.get()),
+        move || (is_near.get(), version.get()),
         move |(is_near, _)| async move {
             if !is_near {
                 return Ok(None);
             }
-            let ids = page.state.runs.with_untracked(|all| all.iter().map(|it| it.run.id.clone()).collect());
+            let ids = page.state.runs.with_untracked(|all| all.iter().map(|it| it.id.clone()).collect());
             compare_curves(ids, metric.get_value()).await.map(Some)
         },
     );
@@ -150,7 +164,7 @@ fn MetricCard(
         ChartLook { x: chart.axis, y_scale: chart.y_scale(), smoothing: chart.smoothing(), origin: None }
     });
     view! {
-        <div class="chart-place" class:is-hidden=move || !is_shown.get() node_ref=place data-metric=name>
+        <div class="chart-place" class:is-hidden=move || !is_shown.get() node_ref=place>
             <Transition fallback=move || view! { <Waiting name=metric.get_value()/> }>
                 {move || Suspend::new(async move {
                     match curves.await {
@@ -173,22 +187,20 @@ fn MetricCard(
     }
 }
 
-/// The curves' signals, known to the live stream from now on; those that the chart had before are forgotten.
+/// The curves' signals, known to the live stream from now on.
 fn lines(page: Page, curves: Vec<RunCurves>) -> Vec<Line> {
     let several_hosts = curves.iter().any(|it| it.series.len() > 1);
     let mut lines = Vec::new();
     for RunCurves { run_id, series } in curves {
-        let place = page.state.runs.with_untracked(|all| all.iter().position(|it| it.run.id == run_id));
-        let Some(color_index) = place else { continue };
-        let clock = page.state.runs.with_untracked(|all| clock(&all[color_index], page));
+        let found = page.state.runs.with_untracked(|all| {
+            let color_index = all.iter().position(|it| it.id == run_id)?;
+            Some((color_index, clock(&all[color_index], page)))
+        });
+        let Some((color_index, clock)) = found else { continue };
         let label = page.state.labels.with_value(|all| all[color_index].full.clone());
         for it in series {
             let label = if several_hosts { format!("{label} ({})", it.key.host) } else { label.clone() };
-            let points = ArcRwSignal::new(it.points);
-            page.state.drawn.update_value(|all| {
-                all.retain(|known| known.run_id != run_id || known.key != it.key);
-                all.push(Drawn { run_id: run_id.clone(), key: it.key, points: points.clone() });
-            });
+            let points = page.state.draw(&run_id, it);
             lines.push(Line { label, color_index, points, clock });
         }
     }

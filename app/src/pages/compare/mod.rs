@@ -47,7 +47,7 @@ impl Page {
     /// The place of the run that others are measured against.
     fn base(self) -> usize {
         let base = self.query.with(|it| it.base.clone());
-        self.state.runs.with(|all| all.iter().position(|it| Some(&it.run.id) == base.as_ref())).unwrap_or(0)
+        self.state.runs.with(|all| all.iter().position(|it| Some(&it.id) == base.as_ref())).unwrap_or(0)
     }
 }
 

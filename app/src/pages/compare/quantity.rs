@@ -3,10 +3,7 @@
 use std::fmt;
 
 use charts::Unit;
-use domain::{
-    compare::{ComparedRun, MetricStat},
-    time::Timestamp,
-};
+use domain::{compare::MetricStat, run::Run, series::SeriesSummary, time::Timestamp};
 
 use crate::model::spend::dollars;
 
@@ -47,12 +44,12 @@ impl Quantity {
     }
 
     /// `None`: the run has none, or it is no number.
-    pub fn of(&self, it: &ComparedRun, stat: MetricStat, now: Timestamp) -> Option<f64> {
+    pub fn of(&self, run: &Run, metrics: &[SeriesSummary], stat: MetricStat, now: Timestamp) -> Option<f64> {
         let value = match self {
-            Self::Cost => dollars(it.run.cost(now).total?),
-            Self::Duration => it.run.ended_at.unwrap_or(now).seconds_since(it.run.started_at?).max(0.0),
-            Self::Parameter(name) => it.run.hyperparameters.get(name)?.trim().parse().ok()?,
-            Self::Metric(name) => stat.of(it.metrics.iter().find(|it| it.key.name == *name)?)?,
+            Self::Cost => dollars(run.cost(now).total?),
+            Self::Duration => run.ended_at.unwrap_or(now).seconds_since(run.started_at?).max(0.0),
+            Self::Parameter(name) => run.hyperparameters.get(name)?.trim().parse().ok()?,
+            Self::Metric(name) => stat.of(metrics.iter().find(|it| it.key.name == *name)?)?,
         };
         value.is_finite().then_some(value)
     }

@@ -19,8 +19,7 @@ use crate::{
 pub(super) fn RunKey(page: Page) -> impl IntoView {
     let count = page.state.runs.with_untracked(Vec::len);
     let items = (0..count).map(|index| view! { <KeyItem page index/> }).collect_view();
-    let ids =
-        move || page.state.runs.with(|all| all.iter().map(|it| it.run.id.to_string()).collect::<Vec<_>>().join(","));
+    let ids = move || page.state.runs.with(|all| all.iter().map(|it| it.id.to_string()).collect::<Vec<_>>().join(","));
     view! {
         <ul class="run-key" aria-label="Compared runs" data-runs=ids>{items}</ul>
     }
@@ -28,7 +27,7 @@ pub(super) fn RunKey(page: Page) -> impl IntoView {
 
 #[component]
 fn KeyItem(page: Page, index: usize) -> impl IntoView {
-    let run = Memo::new(move |_| page.state.runs.with(|all| all.get(index).map(|it| it.run.clone())));
+    let run = Memo::new(move |_| page.state.runs.with(|all| all.get(index).cloned()));
     let Some(first) = run.get_untracked() else { return ().into_any() };
     let (id, href) = (StoredValue::new(first.id.clone()), paths::run(&first.id));
     let is_base = Memo::new(move |_| page.base() == index);
@@ -37,7 +36,7 @@ fn KeyItem(page: Page, index: usize) -> impl IntoView {
     let cost = move || run.with(|it| it.as_ref().map(|it| it.cost(page.state.now.get())));
     let without = move || {
         page.href(|query| {
-            query.runs = page.state.runs.with(|all| all.iter().map(|it| it.run.id.clone()).collect());
+            query.runs = page.state.runs.with(|all| all.iter().map(|it| it.id.clone()).collect());
             query.experiment = None;
             query.runs.retain(|it| *it != id.get_value());
         })

@@ -3,9 +3,8 @@
 
 use charts::{ScatterAxis, ScatterDot, ScatterSpec, scatter_svg};
 use domain::{
-    compare::{ComparedRun, MetricStat, parameter_rows, pareto_front},
+    compare::{MetricStat, parameter_rows, pareto_front},
     sweep::Goal,
-    time::Timestamp,
 };
 use leptos::prelude::*;
 
@@ -18,6 +17,7 @@ use crate::{
 const SIZE: (u32, u32) = (880, 420);
 
 /// What the page shows, chosen or by default: a metric against what it cost.
+#[derive(Clone, PartialEq)]
 struct Axes {
     x: Quantity,
     y: Quantity,
@@ -39,30 +39,35 @@ impl Axes {
 
 #[component]
 pub(super) fn ScatterTab(page: Page) -> impl IntoView {
+    let metrics = Memo::new(move |_| page.state.metric_names());
+    let axes = Memo::new(move |_| metrics.with(|metrics| page.query.with(|query| Axes::of(query, metrics))));
+    let stat = Memo::new(move |_| page.query.with(|it| it.stat));
+    // Apart from the plane: a live value must not take a choice away that is being made.
     let body = move || {
-        let metrics = page.state.metric_names();
-        let query = page.query.get();
-        let Some(axes) = Axes::of(&query, &metrics) else {
+        let Some(axes) = axes.get() else {
             return view! {
                 <Empty title="Nothing to draw yet"><p>"None of these runs has reported a metric so far."</p></Empty>
             }
             .into_any();
         };
-        let now = page.state.now.get_untracked();
-        let plane = page.state.runs.with(|all| plane(page, all, &axes, query.stat, now));
-        view! { <Choices page metrics axes/>{plane} }.into_any()
+        let drawn = axes.clone();
+        let plane = move || plane(page, &drawn, stat.get());
+        view! { <Choices page metrics=metrics.get() axes/>{plane} }.into_any()
     };
     view! { <h2 class="sr-only">"Scatter"</h2>{body} }
 }
 
-fn plane(page: Page, runs: &[ComparedRun], axes: &Axes, stat: MetricStat, now: Timestamp) -> AnyView {
-    let hrefs: Vec<String> = runs.iter().map(|it| paths::run(&it.run.id)).collect();
+fn plane(page: Page, axes: &Axes, stat: MetricStat) -> AnyView {
+    let (runs, metrics) = (page.state.runs.read(), page.state.metrics.read());
+    let now = page.state.now.get_untracked();
+    let hrefs: Vec<String> = runs.iter().map(|it| paths::run(&it.id)).collect();
     let labels = page.state.labels.get_value();
     let dots: Vec<ScatterDot> = runs
         .iter()
         .enumerate()
         .filter_map(|(index, it)| {
-            let (x, y) = (axes.x.of(it, stat, now)?, axes.y.of(it, stat, now)?);
+            let value = |quantity: &Quantity| quantity.of(it, metrics.get(index)?, stat, now);
+            let (x, y) = (value(&axes.x)?, value(&axes.y)?);
             let label = labels.get(index).map_or("", |it| it.full.as_str());
             Some(ScatterDot { label, color_index: index, x, y, href: &hrefs[index] })
         })
@@ -99,7 +104,7 @@ fn plane(page: Page, runs: &[ComparedRun], axes: &Axes, stat: MetricStat, now: T
 /// A plain GET form: the choice is the URL.
 #[component]
 fn Choices(page: Page, metrics: Vec<String>, axes: Axes) -> impl IntoView {
-    let parameters = page.state.runs.with_untracked(|all| parameter_rows(all.iter().map(|it| &it.run)));
+    let parameters = page.state.runs.with_untracked(|all| parameter_rows(all.iter()));
     let quantities: Vec<Quantity> = [Quantity::Cost, Quantity::Duration]
         .into_iter()
         .chain(metrics.into_iter().map(Quantity::Metric))

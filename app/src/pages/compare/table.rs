@@ -1,7 +1,10 @@
 //! What the runs were given and what came of it, a column each; rows in which all are equal are left out unless asked
 //! for.
 
-use domain::compare::{CompareRow, MetricRow, MetricStat, member_rows, metric_rows, parameter_rows};
+use domain::{
+    compare::{CompareRow, MetricRow, MetricStat, member_rows, metric_rows, parameter_rows},
+    run::Run,
+};
 use leptos::prelude::*;
 
 use super::Page;
@@ -22,53 +25,53 @@ pub(super) fn TableTab(page: Page) -> impl IntoView {
         let href = move || page.href(|query| query.with_equal = value);
         choice_link(word, "true", href, move || with_equal.get() == value)
     });
-    let body = move || {
-        let (with_equal, base) = (with_equal.get(), page.base());
-        page.state.runs.with(|all| {
-            let columns: Vec<_> = all.iter().map(|it| it.metrics.as_slice()).collect();
-            let mut metrics = metric_rows(&columns, stat.get(), base);
-            let mut parameters = parameter_rows(all.iter().map(|it| &it.run));
-            let mut members = member_rows(all.iter().map(|it| &it.run));
-            let hidden = [
-                keep(&mut metrics, with_equal, MetricRow::differs),
-                keep(&mut parameters, with_equal, CompareRow::differs),
-                keep(&mut members, with_equal, CompareRow::differs),
-            ]
-            .iter()
-            .sum::<usize>();
-            let is_empty = metrics.is_empty() && parameters.is_empty() && members.is_empty();
-            let count = all.len();
-            let sections = [
-                section("Metrics", count, metrics.into_iter().map(metric_row).collect()),
-                section("Parameters", count, parameters.into_iter().map(|it| text_row(it, base)).collect()),
-                section("Request", count, members.into_iter().map(|it| text_row(it, base)).collect()),
-            ];
-            let note = match hidden {
-                0 => None,
-                1 => Some("1 row in which all runs are equal is not shown.".to_owned()),
-                more => Some(format!(
-                    "{} rows in which all runs are equal are not shown.",
-                    rows::grouped_digits(more as u64)
-                )),
-            };
-            if is_empty {
-                return view! {
-                    <Empty title="No difference"><p>"These runs were given the same, and report the same."</p></Empty>
-                }
-                .into_any();
-            }
-            view! {
-                <div class="table-scroll">
-                    <table class="compare-table">
-                        <caption class="sr-only">"Runs side by side"</caption>
-                        <thead><Heads page/></thead>
-                        {sections.into_iter().collect_view()}
-                    </table>
-                </div>
-                {note.map(|it| view! { <p class="hint">{it}</p> })}
-            }
-            .into_any()
+    let base = Memo::new(move |_| page.base());
+    let figures = Memo::new(move |_| {
+        page.state.metrics.with(|all| {
+            let columns: Vec<_> = all.iter().map(Vec::as_slice).collect();
+            kept(metric_rows(&columns, stat.get(), base.get()), with_equal.get(), MetricRow::differs)
         })
+    });
+    let texts = |rows: fn(&[Run]) -> Vec<CompareRow>| {
+        Memo::new(move |_| page.state.runs.with(|all| kept(rows(all), with_equal.get(), CompareRow::differs)))
+    };
+    let (parameters, members) = (texts(|all| parameter_rows(all)), texts(|all| member_rows(all)));
+    let count = page.state.runs.with_untracked(Vec::len);
+    let text_section = move |title, rows: Memo<(Vec<CompareRow>, usize)>| {
+        move || section(title, count, rows.get().0.into_iter().map(|it| text_row(it, base.get())).collect())
+    };
+    let is_empty = Memo::new(move |_| {
+        figures.with(|it| it.0.is_empty())
+            && parameters.with(|it| it.0.is_empty())
+            && members.with(|it| it.0.is_empty())
+    });
+    let hidden = Memo::new(move |_| figures.with(|it| it.1) + parameters.with(|it| it.1) + members.with(|it| it.1));
+    let note = move || match hidden.get() {
+        0 => None,
+        1 => Some("1 row in which all runs are equal is not shown.".to_owned()),
+        more => Some(format!("{} rows in which all runs are equal are not shown.", rows::grouped_digits(more as u64))),
+    };
+    let body = move || {
+        if is_empty.get() {
+            return view! {
+                <Empty title="No difference"><p>"These runs were given the same, and report the same."</p></Empty>
+            }
+            .into_any();
+        }
+        // Each part for itself: live values draw their own rows anew and no others.
+        view! {
+            <div class="table-scroll">
+                <table class="compare-table">
+                    <caption class="sr-only">"Runs side by side"</caption>
+                    <thead>{move || view! { <Heads page base=base.get()/> }}</thead>
+                    {move || section("Metrics", count, figures.get().0.into_iter().map(metric_row).collect())}
+                    {text_section("Parameters", parameters)}
+                    {text_section("Request", members)}
+                </table>
+            </div>
+            {move || note().map(|it| view! { <p class="hint">{it}</p> })}
+        }
+        .into_any()
     };
     view! {
         <h2 class="sr-only">"Table"</h2>
@@ -88,16 +91,16 @@ const fn stat_word(stat: MetricStat) -> &'static str {
     }
 }
 
-/// How many rows were left out.
-fn keep<T>(rows: &mut Vec<T>, with_equal: bool, differs: fn(&T) -> bool) -> usize {
+/// The rows to show, and how many are not.
+fn kept<T>(mut rows: Vec<T>, with_equal: bool, differs: fn(&T) -> bool) -> (Vec<T>, usize) {
     let count = rows.len();
     rows.retain(|it| with_equal || differs(it));
-    count - rows.len()
+    let hidden = count - rows.len();
+    (rows, hidden)
 }
 
 #[component]
-fn Heads(page: Page) -> impl IntoView {
-    let base = page.base();
+fn Heads(page: Page, base: usize) -> impl IntoView {
     let heads = page.state.runs.with_untracked(|all| {
         all.iter()
             .enumerate()
@@ -106,7 +109,7 @@ fn Heads(page: Page) -> impl IntoView {
                 view! {
                     <th scope="col" class=format!("compare-head {}", charts::series_class(index))>
                         <span class="legend-dot" aria-hidden="true"></span>
-                        <a href=paths::run(&it.run.id)>{label}</a>
+                        <a href=paths::run(&it.id)>{label}</a>
                         {(index == base).then(|| view! { <span class="tag">"base"</span> })}
                     </th>
                 }

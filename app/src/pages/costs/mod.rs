@@ -5,7 +5,7 @@ mod query;
 
 use charts::{Bar, BarSpec, Unit, bars_svg};
 use domain::{
-    costs::{CostGrouping, CostReview, Month, Spend},
+    costs::{CostGrouping, Month, Spend},
     ids::RunId,
     money::NanoUsd,
 };
@@ -73,7 +73,12 @@ fn Screen(view: CostsView, query: CostsQuery, is_local: bool) -> impl IntoView {
         }
         .into_any()
     } else {
-        view! { <Figures review=review.clone()/><Days review=review.clone()/><groups::Groups review query=query.clone()/> }.into_any()
+        view! {
+            <Figures total=review.total previous=review.previous/>
+            <Days month=review.month days=review.days.clone()/>
+            <groups::Groups review query=query.clone()/>
+        }
+        .into_any()
     };
     view! {
         <div class="page-head costs-head">
@@ -127,10 +132,10 @@ fn Trail(query: CostsQuery) -> impl IntoView {
 }
 
 #[component]
-fn Figures(review: CostReview) -> impl IntoView {
-    let Spend { settled, running, saved_by_spot, runs, unpriced } = review.total;
-    let total = review.total.total();
-    let previous = review.previous.filter(|it| it.runs > 0).map(|it| it.total());
+fn Figures(total: Spend, previous: Option<Spend>) -> impl IntoView {
+    let Spend { settled, running, saved_by_spot, runs, unpriced } = total;
+    let total = total.total();
+    let previous = previous.filter(|it| it.runs > 0).map(|it| it.total());
     let change =
         previous.map_or_else(|| "nothing in the month before".to_owned(), |before| change_words(before, total));
     let share = permille(saved_by_spot, total + saved_by_spot).filter(|it| *it > 0);
@@ -193,12 +198,12 @@ fn change_words(before: NanoUsd, now: NanoUsd) -> String {
 }
 
 #[component]
-fn Days(review: CostReview) -> impl IntoView {
+fn Days(month: Month, days: Vec<Spend>) -> impl IntoView {
     let bars: Vec<Bar> = (1..)
-        .zip(&review.days)
+        .zip(&days)
         .map(|(day, spend)| Bar {
             tick: if day == 1 || day % 5 == 0 { day.to_string() } else { String::new() },
-            title: format!("{}-{day:02}: {} ({} runs)", review.month, spend.total(), spend.runs),
+            title: format!("{month}-{day:02}: {} ({} runs)", spend.total(), spend.runs),
             parts: vec![dollars(spend.settled), dollars(spend.running)],
         })
         .collect();
@@ -206,7 +211,7 @@ fn Days(review: CostReview) -> impl IntoView {
         width: BARS.0,
         height: BARS.1,
         unit: Unit::Dollars,
-        label: format!("Dollars on each day of {}", review.month.words()),
+        label: format!("Dollars on each day of {}", month.words()),
         part_classes: &["bar bar-settled", "bar bar-running"],
     };
     view! {

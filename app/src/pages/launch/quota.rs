@@ -76,8 +76,7 @@ pub(super) fn left_text(table: &QuotaTable, instance_type: &str, is_spot: bool) 
 pub(super) fn asked(form: RequestForm) -> (Signal<bool>, Signal<u32>) {
     let request = Memo::new(move |_| {
         let request: TrainingJobRequest = form.fields().with(Fields::to_partial_request);
-        let count = request.instances().iter().map(|(_, count)| *count).sum::<u32>().max(1);
-        (request.is_spot(), count)
+        (request.is_spot(), request.instance_count().max(1))
     });
     (Signal::derive(move || request.get().0), Signal::derive(move || request.get().1))
 }

@@ -1,6 +1,6 @@
 //! The sums of one month: in all, by day, and by whatever was chosen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -44,17 +44,13 @@ pub enum CostGrouping {
 impl CostGrouping {
     /// As it stands in a URL: `experiment`, `instance`, `market`, `status`, `run`, `tag:team`.
     pub fn parse(text: &str) -> Option<Self> {
-        Some(match text.split_once(':') {
-            Some(("tag", key)) if !key.is_empty() => Self::Tag(key.to_owned()),
-            None => match text {
-                "experiment" => Self::Experiment,
-                "instance" => Self::InstanceType,
-                "market" => Self::Market,
-                "status" => Self::Status,
-                "run" => Self::Run,
-                _ => return None,
-            },
-            _ => return None,
+        Some(match text {
+            "experiment" => Self::Experiment,
+            "instance" => Self::InstanceType,
+            "market" => Self::Market,
+            "status" => Self::Status,
+            "run" => Self::Run,
+            other => Self::Tag(other.strip_prefix("tag:").filter(|it| !it.is_empty())?.to_owned()),
         })
     }
 
@@ -122,7 +118,7 @@ impl CostReview {
         let mut days = vec![Spend::default(); month.day_count() as usize];
         let mut groups: BTreeMap<String, (String, Spend)> = BTreeMap::new();
         let mut previous = month.previous().map(|it| (Spend::default(), (it.start(), it.end())));
-        let mut tag_keys: Vec<String> = Vec::new();
+        let mut tag_keys: BTreeSet<String> = BTreeSet::new();
         for run in runs.iter().filter(|run| filter.iter().all(|(grouping, key)| grouping.key(run) == *key)) {
             let Some(span) = Span::of(run, now) else { continue };
             let cost = run.facts.summary(now);
@@ -139,13 +135,10 @@ impl CostReview {
             let key = grouping.key(run);
             let label = if *grouping == CostGrouping::Run { run.job_name.clone() } else { key.clone() };
             span.add(&mut groups.entry(key).or_insert((label, Spend::default())).1, &cost, in_month);
-            tag_keys.extend(
-                run.tags.iter().map(|(key, _)| key.clone()).filter(|it| !tag_keys.contains(it)).collect::<Vec<_>>(),
-            );
+            tag_keys.extend(run.tags.iter().map(|(key, _)| key.clone()));
         }
-        tag_keys.sort();
         let previous = previous.map(|(spend, _)| spend);
-        Self { month, total, previous, days, groups: dearest_first(groups), tag_keys }
+        Self { month, total, previous, days, groups: dearest_first(groups), tag_keys: tag_keys.into_iter().collect() }
     }
 }
 

@@ -10,8 +10,10 @@ mod pattern;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    instance_type::instances_text,
     job_draft::{FieldError, JobDraft},
     job_spec::{JobSpec, is_tag_text, tag},
+    quota,
 };
 
 pub use pattern::Pattern;
@@ -147,7 +149,7 @@ impl LaunchPolicy {
             rules.push(format!("Instance types: {}", types.join(", ")));
         }
         if let Some(max) = self.max_instances {
-            rules.push(format!("At most {} together", instances(max)));
+            rules.push(format!("At most {} together", instances_text(max)));
         }
         rules
     }
@@ -168,35 +170,47 @@ impl LaunchPolicy {
             }
         }
         let fields = &draft.fields;
-        let groups = fields.rows(GROUPS).into_iter().map(|row| format!("{GROUPS}[{row}]."));
-        let mut count = 0_u32;
+        let rows = |list: &'static str| fields.rows(list).into_iter().map(move |row| format!("{list}[{row}]."));
+        let of_type = |name: &str| {
+            let allowed = quoted(&self.allowed_instance_types);
+            (!name.is_empty() && !self.allows_type(name))
+                .then(|| format!("{whose} does not allow `{name}`: choose one of {allowed}."))
+        };
+        // Together, but for preferences, of which SageMaker takes one.
+        let mut count = 0_u64;
         let mut last_count = None;
-        for place in groups.chain(["ResourceConfig.".to_owned()]) {
+        let own = std::iter::once("ResourceConfig.".to_owned());
+        for place in rows(GROUPS).chain(rows(PREFERENCES)).chain(own) {
             let type_field = format!("{place}InstanceType");
-            let name = fields.get(&type_field).trim().to_owned();
-            if !name.is_empty() && !self.allows_type(&name) {
-                let allowed = quoted(&self.allowed_instance_types);
-                refuse(type_field, format!("{whose} does not allow `{name}`: choose one of {allowed}."));
+            if let Some(message) = of_type(fields.get(&type_field).trim()) {
+                refuse(type_field, message);
             }
             let count_field = format!("{place}InstanceCount");
-            if let Ok(typed) = fields.get(&count_field).trim().parse::<u32>() {
-                count = count.saturating_add(typed);
+            if let Ok(typed) = fields.get(&count_field).trim().parse::<u64>() {
+                count = if place.starts_with(PREFERENCES) { count.max(typed) } else { count.saturating_add(typed) };
                 last_count = Some(count_field);
             }
         }
         if let (Some(max), Some(field)) = (self.max_instances, last_count)
-            && count > max
+            && count > u64::from(max)
         {
             refuse(
                 field,
-                format!("{whose} allows at most {} together, and there are {count}: take fewer.", instances(max)),
+                format!("{whose} allows at most {} together, and there are {count}: take fewer.", instances_text(max)),
             );
+        }
+        // What may be sent instead, where a quota has no room, is held to the same list.
+        if let Ok(Some(plan)) = draft.quota.parse(fields) {
+            for message in plan.instance_types.iter().filter_map(|it| of_type(it.as_str())) {
+                refuse(quota::TYPES.to_owned(), message);
+            }
         }
         errors
     }
 }
 
 const GROUPS: &str = "ResourceConfig.InstanceGroups";
+const PREFERENCES: &str = "ResourceConfig.InstancePreferences";
 
 /// What all policies refuse, in their order.
 pub fn policy_errors(policies: &[LaunchPolicy], draft: &JobDraft) -> Vec<FieldError> {
@@ -234,10 +248,6 @@ fn tag_row(draft: &JobDraft, name: &str) -> Option<usize> {
 
 fn quoted<T: ToString>(names: &[T]) -> String {
     names.iter().map(|it| format!("`{}`", it.to_string())).collect::<Vec<_>>().join(", ")
-}
-
-fn instances(count: u32) -> String {
-    if count == 1 { "1 instance".to_owned() } else { format!("{count} instances") }
 }
 
 #[cfg(test)]

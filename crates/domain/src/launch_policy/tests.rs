@@ -23,6 +23,36 @@ fn refused(draft: &JobDraft) -> Vec<(String, String)> {
 }
 
 #[test]
+fn what_may_be_sent_instead_is_held_to_the_policy_too() {
+    let mut with_fallback = draft("vision-1");
+    with_fallback.fields.set("ResourceConfig.InstanceType", "ml.m5.xlarge");
+    with_fallback.quota.choice = "fallback".to_owned();
+    with_fallback.quota.instance_types = "ml.g5.xlarge ml.m5.2xlarge".to_owned();
+    with_fallback.quota.max_usd_per_hour = "100".to_owned();
+    assert!(with_fallback.quota.parse(&with_fallback.fields).is_ok_and(|it| it.is_some()), "a plan that could be kept");
+    let [(field, message)] = &refused(&with_fallback)[..] else { panic!("one refusal") };
+    assert_eq!(field, "quota.instance_types");
+    assert!(message.contains("`ml.m5.2xlarge`"), "{message}");
+}
+
+#[test]
+fn of_preferences_each_counts_alone_and_no_count_is_too_large_to_be_seen() {
+    let mut preferences = draft("vision-1");
+    for (row, name) in ["ml.g5.xlarge", "ml.p4d.24xlarge"].into_iter().enumerate() {
+        preferences.fields.set(format!("ResourceConfig.InstancePreferences[{row}].InstanceType"), name);
+        preferences.fields.set(format!("ResourceConfig.InstancePreferences[{row}].InstanceCount"), "3");
+    }
+    preferences.fields.remove("ResourceConfig.InstanceType");
+    preferences.fields.remove("ResourceConfig.InstanceCount");
+    let [(field, _)] = &refused(&preferences)[..] else { panic!("the second type alone: {:?}", refused(&preferences)) };
+    assert_eq!(field, "ResourceConfig.InstancePreferences[1].InstanceType");
+    let mut many = draft("vision-1");
+    many.fields.set("ResourceConfig.InstanceType", "ml.m5.xlarge");
+    many.fields.set("ResourceConfig.InstanceCount", "5000000000");
+    assert_eq!(refused(&many)[0].0, "ResourceConfig.InstanceCount");
+}
+
+#[test]
 fn stars_stand_for_anything() {
     let fits = |pattern: &str, name: &str| Pattern::parse(pattern).expect(pattern).fits(name);
     for (pattern, name) in [

@@ -8,6 +8,7 @@ mod plan;
 mod room;
 
 pub use need::{Need, needs};
+pub(crate) use plan::TYPES;
 pub use plan::{QuotaDraft, WaitPlan, amended, kind_text};
 pub use room::{QuotaTable, QuotaVerdict, Room, Shortfall, Taken};
 

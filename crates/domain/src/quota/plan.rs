@@ -45,7 +45,7 @@ pub struct WaitPlan {
 }
 
 const CHOICE: &str = "quota.choice";
-const TYPES: &str = "quota.instance_types";
+pub(crate) const TYPES: &str = "quota.instance_types";
 const ON_DEMAND: &str = "quota.on_demand_after_minutes";
 const CAP: &str = "quota.max_usd_per_hour";
 
@@ -252,7 +252,7 @@ pub fn amended(run: &Run, request: Value) -> Run {
     Run {
         price: RunPrice::of_instances(&instances),
         instance_type: instances.first().map(|(name, _)| name.clone()),
-        instance_count: instances.iter().map(|(_, count)| *count).sum(),
+        instance_count: parts.instance_count(),
         spot: parts.is_spot(),
         request,
         fingerprint,

@@ -2,7 +2,7 @@
 //!
 //! Invariants:
 //! - Runs stand in line by their ids, which is by their creation: an earlier run's need is taken before a later run is
-//!   counted, so that two dispatchers that look at the same time never give one place away twice.
+//!   counted, so that two dispatchers that look at the same time never give one place of what was wanted away twice.
 //! - A run that no wait could help (it needs more than the whole quota) holds nobody up.
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::{Need, QuotaUse, TrainingQuota, WaitPlan, needs};
 use crate::{
     ids::RunId,
+    instance_type::instances_text,
     run::Run,
     status::{LaunchState, Wish},
 };
@@ -82,6 +83,11 @@ impl QuotaTable {
         self.quotas.is_some()
     }
 
+    /// No quota is known that a job could come up against.
+    pub fn limits_nothing(&self) -> bool {
+        self.quotas.as_ref().is_none_or(Vec::is_empty)
+    }
+
     /// With what these runs take. `place`: the run that asks, if it stands in line already.
     #[must_use]
     pub fn with_runs(mut self, runs: &[Run], place: Option<&RunId>) -> Self {
@@ -89,8 +95,9 @@ impl QuotaTable {
         for run in runs.iter().filter(|it| Some(&it.id) != place) {
             let Some(is_in_use) = takes(run, place) else { continue };
             for need in needs(&run.request) {
-                let quota = self.quota(&need.instance_type, need.usage);
-                if !is_in_use && quota.is_some_and(|it| need.instances > it) {
+                // What nothing limits nobody asks about.
+                let Some(quota) = self.quota(&need.instance_type, need.usage) else { continue };
+                if !is_in_use && need.instances > quota {
                     continue;
                 }
                 let known = self.taken.iter().position(|it| need.is_of(&it.instance_type, it.usage));
@@ -172,7 +179,7 @@ impl Shortfall {
             (in_use, 0) => format!("{in_use} in use"),
             (in_use, ahead) => format!("{in_use} in use and {ahead} asked for by runs ahead in line"),
         };
-        format!("The quota `{name}` is {}, {taken}; this job needs {}", instances(quota), self.need.instances)
+        format!("The quota `{name}` is {}, {taken}; this job needs {}", instances_text(quota), self.need.instances)
     }
 
     /// The member of the request that takes too much.
@@ -196,10 +203,6 @@ impl Shortfall {
         };
         format!("{own}, or ask AWS for a higher quota in the Service Quotas console")
     }
-}
-
-fn instances(count: u32) -> String {
-    if count == 1 { "1 instance".to_owned() } else { format!("{count} instances") }
 }
 
 #[cfg(test)]

@@ -62,6 +62,11 @@ impl TrainingJobRequest {
         of(config, None).into_iter().collect()
     }
 
+    /// All of them together. A cluster's groups have no maximum each: a sum beyond `u32` stays at its end.
+    pub fn instance_count(&self) -> u32 {
+        self.instances().iter().fold(0, |sum, (_, count)| sum.saturating_add(*count))
+    }
+
     pub fn max_runtime_seconds(&self) -> u32 {
         self.number("/StoppingCondition/MaxRuntimeInSeconds").unwrap_or(DEFAULT_MAX_RUNTIME_SECONDS)
     }

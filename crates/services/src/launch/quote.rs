@@ -46,7 +46,7 @@ impl Services {
             }
             SourceKind::Git => {
                 let Some(origin) = draft.git.parse().ok().and_then(|it| it.fixed()) else { return Ok(None) };
-                Ok(self.inner.store.git_source_get(&origin).await?.map(|it| it.meta.sha256))
+                Ok(self.inner.store.git_source_sha256_get(&origin).await?)
             }
             SourceKind::S3 | SourceKind::Image => Ok(None),
         }

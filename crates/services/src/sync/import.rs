@@ -9,6 +9,7 @@ use domain::{
     status::{LaunchState, Wish},
     time::Timestamp,
 };
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// The same job gives the same id, so that two importers at once make one run. `id` is our own, from the job's tag,
@@ -29,7 +30,7 @@ pub(crate) fn imported_run(seen: &JobObservation, id: Option<RunId>, now: Timest
         status: Some(seen.status.clone()),
         secondary_status: Some(seen.secondary_status.clone()),
         failure_reason: seen.failure_reason.clone(),
-        request: seen.request.clone(),
+        request: request_with_tags(seen),
         fingerprint: own_fingerprint.unwrap_or_else(|| fingerprint(&seen.request)),
         price: instance_type.as_deref().and_then(InstanceTypeInfo::find).and_then(|it| it.price.clone()),
         instance_type,
@@ -47,6 +48,18 @@ pub(crate) fn imported_run(seen: &JobObservation, id: Option<RunId>, now: Timest
         final_metrics: seen.final_metrics.clone(),
         source_sha256: None,
     }
+}
+
+/// As it was created: the engine tells a job's tags apart from its description. Those of AWS itself (`aws:`) nobody can
+/// give a job.
+fn request_with_tags(seen: &JobObservation) -> Value {
+    let mut request = seen.request.clone();
+    let own = seen.tags.iter().flatten().filter(|(key, _)| !key.starts_with("aws:"));
+    let tags: Vec<Value> = own.map(|(key, value)| json!({ "Key": key, "Value": value })).collect();
+    if let Some(members) = request.as_object_mut().filter(|_| !tags.is_empty()) {
+        members.insert("Tags".to_owned(), Value::Array(tags));
+    }
+    request
 }
 
 fn derived_id(seen: &JobObservation) -> RunId {

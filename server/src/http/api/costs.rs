@@ -73,7 +73,8 @@ pub(super) async fn cost_get(
 
 /// Review a month's costs as a table.
 ///
-/// Comma-separated, with a header and a line for each group, the dearest first. Amounts are exact decimals in USD. Texts
+/// Comma-separated, with a header and a line for each group, the dearest first; from the 200th on they are one line, as in
+/// the JSON. Amounts are exact decimals in USD. Texts
 /// that a spreadsheet would take for a formula begin with an apostrophe.
 #[utoipa::path(
     get,
@@ -120,7 +121,7 @@ fn table(grouping: &CostGrouping, review: &CostReview) -> Result<Vec<u8>, csv::E
             [group.spend.total(), settled, running, saved_by_spot].map(NanoUsd::to_exact);
         table.write_record([
             review.month.to_string(),
-            cell(&grouping.to_string()),
+            grouping.to_string(),
             cell(&group.label),
             "USD".to_owned(),
             spent,
