@@ -2,6 +2,7 @@
 
 use domain::{
     cost::CostState,
+    costs::{CostFilter, CostGrouping, Month},
     run::{RunBadge, RunFilter, RunOrigin},
     status::TrainingJobStatus,
 };
@@ -58,6 +59,30 @@ async fn a_job_of_another_client_is_imported_with_everything() {
     let cost = run.cost(lab.now());
     assert_eq!((cost.state, cost.spot_savings_permille), (CostState::Final, Some(700)));
     assert_eq!(lab.services.run_list(&RunFilter::default()).await.unwrap().total, 1);
+}
+
+#[tokio::test]
+async fn an_imported_job_keeps_its_tags_and_is_put_together_by_them() {
+    let lab = Lab::new().await;
+    let mut request = boto3_request("boto-1");
+    request["Tags"] = json!([
+        { "Key": "team", "Value": "vision" },
+        { "Key": "aws:cloudformation:stack-name", "Value": "nobody can give a job this one" },
+    ]);
+    lab.cloud.create_foreign(&request);
+    lab.services.task_sync_jobs().await.unwrap();
+    let runs = lab.services.run_list(&RunFilter::default()).await.unwrap().runs;
+    assert_eq!(runs[0].request["Tags"], json!([{ "Key": "team", "Value": "vision" }]));
+    let draft = lab.services.launch_clone(&runs[0].id).await.unwrap();
+    assert_eq!(draft.fields.get("Tags[0].Value"), "vision", "its clone is charged to the same team");
+
+    lab.clock.advance_seconds(100);
+    lab.cloud.complete("boto-1");
+    lab.services.task_sync_jobs().await.unwrap();
+    let by_team = CostGrouping::Tag("team".to_owned());
+    let review = lab.services.cost_review(Month::of(lab.now()), &by_team, &CostFilter::new()).await.unwrap();
+    let keys: Vec<_> = review.groups.iter().map(|it| it.key.as_deref()).collect();
+    assert_eq!((keys, review.tag_keys), (vec![Some("vision")], vec!["team".to_owned()]));
 }
 
 #[tokio::test]

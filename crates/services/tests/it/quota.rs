@@ -304,6 +304,20 @@ async fn a_quota_of_nothing_is_not_waited_for() {
     assert!(run.launch_message.unwrap().contains("is 0 Instances"));
 }
 
+/// As above, where the quotas cannot be read: only the engine's own words tell.
+#[tokio::test]
+async fn a_quota_below_what_a_job_needs_is_not_waited_for() {
+    let lab = Lab::new().await;
+    lab.cloud.state().engine_quotas = vec![quota(WANTED, 4)];
+    let mut draft = queued(&lab);
+    draft.fields.set("ResourceConfig.InstanceCount", "8");
+    let id = lab.submit("key", draft).await;
+    pass(&lab, &lab.services).await;
+    let run = lab.run(&id).await;
+    assert_eq!(run.launch_state, LaunchState::Rejected);
+    assert!(run.launch_message.unwrap().contains("is 4 Instances"));
+}
+
 #[tokio::test]
 async fn a_fallback_within_the_cap_is_on_record_as_it_is_sent() {
     let lab = Lab::new().await;
