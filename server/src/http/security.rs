@@ -5,7 +5,7 @@
 //! included, leaves with the security headers. A page brings its own content policy with its nonce; whatever brings
 //! none gets one that allows nothing.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
@@ -14,7 +14,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http_body_util::Limited;
+use http_body_util::{BodyExt as _, Limited};
 
 use super::{
     error::{Problem, Wants},
@@ -23,6 +23,9 @@ use super::{
 
 /// Path and query together; ours are under 1 kB.
 const MAX_URI_BYTES: usize = 8 * 1024;
+/// Of a request that is refused, this much is read and thrown away, for at most this long.
+const REFUSED_BODY_BYTES: usize = 4 << 20;
+const REFUSED_BODY_TIME: Duration = Duration::from_secs(2);
 /// For everything that is not a page of ours.
 const CLOSED_CONTENT_POLICY: &str = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -74,9 +77,26 @@ pub async fn guard(State(hosts): State<HostList>, request: Request, next: Next) 
     let wants = Wants::of_request(request.uri().path(), request.headers());
     let answer = match admit(&hosts, request.method(), request.uri(), request.headers()) {
         Ok(policy) => run(policy, request, next, wants).await,
-        Err(problem) => problem.response(wants),
+        Err(problem) => {
+            discard(request).await;
+            problem.response(wants)
+        }
     };
     with_headers(answer)
+}
+
+/// Reads what a refused client is still sending, within bounds: whoever is cut off while sending sees a broken
+/// connection instead of the answer.
+///
+/// A client that asked whether to send at all (`Expect: 100-continue`) has its answer without that.
+async fn discard(request: Request) {
+    if request.headers().contains_key(header::EXPECT) {
+        return;
+    }
+    let mut rest = Limited::new(request.into_body(), REFUSED_BODY_BYTES);
+    let read = async { while let Some(Ok(_)) = rest.frame().await {} };
+    // Either way the refusal goes out now.
+    let _in_time = tokio::time::timeout(REFUSED_BODY_TIME, read).await;
 }
 
 fn admit(

@@ -261,8 +261,7 @@ async fn wrong_input_is_a_problem_that_names_its_fields() {
     assert_eq!(fields(&problem(empty, 422).await), ["source_file"]);
     let text = app.post("/api/v1/sources?file_name=notes.txt").body("x").send().await.expect("an answer");
     assert_eq!(fields(&problem(text, 422).await), ["source_file"]);
-    // Small enough to be sent off whole before the answer comes.
-    let large = app.post("/api/v1/runs/none/stop").body(vec![b' '; 300 << 10]).send().await;
+    let large = app.post("/api/v1/runs/none/stop").body(vec![b' '; 3 << 20]).send().await;
     problem(large.expect("an answer"), 413).await;
     let wrong_way = app.post("/api/v1/experiments").send().await.expect("an answer");
     assert_eq!(wrong_way.headers()["allow"], "GET");
