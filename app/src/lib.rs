@@ -54,6 +54,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/runs") view=pages::runs::Runs ssr=SsrMode::Async/>
                     <Route path=path!("/compare") view=pages::compare::Compare ssr=SsrMode::Async/>
                     <Route path=path!("/costs") view=pages::costs::Costs ssr=SsrMode::Async/>
+                    <Route path=path!("/runs/mlflow") view=pages::mlflow::MlflowRuns ssr=SsrMode::Async/>
+                    <Route path=path!("/runs/mlflow/:id") view=pages::mlflow::MlflowRun ssr=SsrMode::Async/>
                     <Route path=path!("/sweeps") view=pages::sweep::Sweeps ssr=SsrMode::Async/>
                     <Route path=path!("/sweeps/new") view=pages::sweep::SweepNew ssr=SsrMode::Async/>
                     <Route path=path!("/sweeps/:id") view=pages::sweep::SweepPage ssr=SsrMode::Async/>

@@ -16,6 +16,8 @@ pub const COSTS: &str = "/costs";
 pub const LAUNCH_SWEEP: &str = "/launch/sweep";
 pub const SWEEP_NEW: &str = "/sweeps/new";
 pub const PRESETS: &str = "/presets";
+/// Runs that MLflow clients logged.
+pub const MLFLOW: &str = "/runs/mlflow";
 
 /// The launch form filled with a bundled sample's settings.
 pub fn launch_sample(name: &str) -> String {
@@ -143,6 +145,26 @@ pub fn runs_of_experiment(name: &ExperimentName) -> String {
 
 pub fn runs_with_badge(badge: RunBadge) -> String {
     runs(&RunFilter { badge: Some(badge), ..RunFilter::default() })
+}
+
+/// A run as an MLflow client knows it, with a folder of its artifacts.
+pub fn mlflow_run(id: &RunId, folder: &str) -> String {
+    let mut query = Query::default();
+    query.push("path", Some(folder));
+    query.on(&format!("{MLFLOW}/{id}"))
+}
+
+/// The logged runs of an experiment, by MLflow's number.
+pub fn mlflow_experiment(id: i64) -> String {
+    format!("{MLFLOW}?experiment={id}")
+}
+
+/// An artifact that a client logged, a download.
+pub fn mlflow_artifact(id: &RunId, path: &str) -> String {
+    let mut query = Query::default();
+    query.push("run_id", Some(id.as_str()));
+    query.push("path", Some(path));
+    query.on("/get-artifact")
 }
 
 /// A query string under construction; empty and absent values are left out.

@@ -15,8 +15,8 @@ import jobs
 REPOSITORY = Path(__file__).resolve().parents[2]
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
 TOOLS = Path(os.environ.get("TRAINYARD_TOOLS") or os.environ.get("TRAINYARD_CACHE") or TARGET / "tools")
-# These fetch gigabytes; `cargo x test --deep` names them.
-collect_ignore = [] if os.environ.get("TRAINYARD_DEEP") else ["deep"]
+# `deep` fetches gigabytes: `cargo x test --deep` names it. `tracking` runs in an environment of its own.
+collect_ignore = ["tracking"] if os.environ.get("TRAINYARD_DEEP") else ["deep", "tracking"]
 BINARY = os.environ.get("TRAINYARD_BIN", str(TARGET / "release" / "trainyard"))
 
 # Without a default bucket of ours the SDKs ask the real STS, whatever AWS_ENDPOINT_URL says.

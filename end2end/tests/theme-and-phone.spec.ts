@@ -7,6 +7,7 @@ import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 
 import { outputFolder } from "../fixtures/environment";
+import { Mlflow } from "../fixtures/mlflow";
 import { counting, LOSS } from "../fixtures/scripts";
 import { expect, test } from "../fixtures/test";
 import { LaunchPage, METRICS } from "../pages/launch_page";
@@ -27,6 +28,11 @@ test("both themes, three widths, every page", async ({ browser, page, server, co
   await form.setRow("HyperParameters", "a-hyperparameter-with-a-rather-long-name", "x".repeat(120));
   const run = await form.launch();
   await run.is("Completed", 90_000);
+
+  const mlflow = new Mlflow(page.request);
+  const tracked = await mlflow.run(await mlflow.experiment("an experiment"), "a run that was logged", { lr: "0.1" });
+  await mlflow.metric(tracked, "loss", [1, 0.5, 0.25]);
+  await mlflow.artifact(tracked, "a-folder/a-file.txt", "text");
 
   const pages: [name: string, path: string][] = [
     ["overview", "/"],
@@ -51,6 +57,9 @@ test("both themes, three widths, every page", async ({ browser, page, server, co
     ["compare-scatter", `/compare?run=${run.id}&tab=scatter`],
     ["costs", "/costs"],
     ["costs-runs", "/costs?by=run"],
+    ["mlflow", "/runs/mlflow"],
+    ["mlflow-wrong", "/runs/mlflow?filter=loss%20or"],
+    ["mlflow-run", `/runs/mlflow/${tracked}`],
     ["not-found", "/no-such-page"],
   ];
   for (const colorScheme of ["light", "dark"] as const) {

@@ -114,6 +114,10 @@ pub struct Settings {
     /// A further host name by which browsers may call the dashboard: `name` or `name:port`; repeatable
     #[arg(long, value_name = "HOST", env = "TRAINYARD_ALLOWED_HOST", value_delimiter = ',', action = ArgAction::Append)]
     pub allowed_host: Option<Vec<String>>,
+    /// Where jobs reach this server to log to it with MLflow's client: `http://host:port`, or `none`, and they are not
+    /// told [default: this server's own address with the local engine, none with aws]
+    #[arg(long, value_name = "URI", env = "TRAINYARD_TRACKING_URI")]
+    pub tracking_uri: Option<String>,
     /// What is logged, in the syntax of `tracing`: `info`, `warn,services=debug` [default: info]
     #[arg(long, value_name = "FILTER", env = "TRAINYARD_LOG")]
     pub log: Option<String>,

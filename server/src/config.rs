@@ -32,9 +32,20 @@ pub struct Config {
     /// The program whose hidden subcommands run local jobs; `None`: this one.
     pub job_program: Option<PathBuf>,
     pub allowed_hosts: Vec<String>,
+    pub tracking_uri: TrackingUri,
     pub insecure_no_login: bool,
     pub policies: Vec<LaunchPolicy>,
     pub log: String,
+}
+
+/// Where jobs reach this server as an MLflow tracking server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TrackingUri {
+    /// At its own address, when jobs run on this machine.
+    Usual,
+    /// Jobs are not told.
+    Off,
+    At(String),
 }
 
 /// What `trainyard local` runs with.
@@ -68,6 +79,8 @@ pub enum ConfigError {
     InterruptAfter,
     #[error("--spot-discount-percent must be a number from 0 to 99")]
     Discount,
+    #[error("--tracking-uri must be http://host or https://host, with a port where there is one, or none")]
+    TrackingUri,
     #[error("--account must be twelve digits")]
     Account,
     #[error("{key} must be 1 or more")]
@@ -98,6 +111,7 @@ impl Config {
             local: settings.engine_settings,
             job_program: None,
             allowed_hosts: settings.allowed_host.unwrap_or_default(),
+            tracking_uri: TrackingUri::parse(settings.tracking_uri)?,
             insecure_no_login: settings.insecure_no_login.unwrap_or(false),
             policies: settings.policy,
             log: settings.log.unwrap_or_else(|| "info".to_owned()),
@@ -117,6 +131,37 @@ impl Config {
             refuse_open_door("--aws-addr", self.aws_addr, self.insecure_no_login)?;
         }
         self.local.check()
+    }
+}
+
+impl TrackingUri {
+    /// An environment variable of a job has 512 characters.
+    const MAX_CHARS: usize = 512;
+
+    fn parse(text: Option<String>) -> Result<Self, ConfigError> {
+        let Some(text) = text else { return Ok(Self::Usual) };
+        if text == "none" {
+            return Ok(Self::Off);
+        }
+        let parsed: axum::http::Uri = text.parse().map_err(|_| ConfigError::TrackingUri)?;
+        let is_server = matches!(parsed.scheme_str(), Some("http" | "https")) && parsed.query().is_none();
+        if !is_server || text.len() > Self::MAX_CHARS {
+            return Err(ConfigError::TrackingUri);
+        }
+        Ok(Self::At(text.trim_end_matches('/').to_owned()))
+    }
+
+    /// The URI that jobs get. `own`: where this server listens, when jobs run on its machine.
+    pub fn for_jobs(&self, own: Option<SocketAddr>) -> Option<String> {
+        match self {
+            Self::Off => None,
+            Self::At(uri) => Some(uri.clone()),
+            // Every address of this machine is the loopback one, too.
+            Self::Usual => own.map(|addr| match addr.ip().is_unspecified().then_some(addr.port()) {
+                Some(port) => format!("http://127.0.0.1:{port}"),
+                None => format!("http://{addr}"),
+            }),
+        }
     }
 }
 
@@ -181,6 +226,7 @@ impl Settings {
             engine_settings: self.engine_settings.over(lower.engine_settings),
             insecure_no_login: self.insecure_no_login.or(lower.insecure_no_login),
             allowed_host: self.allowed_host.or(lower.allowed_host),
+            tracking_uri: self.tracking_uri.or(lower.tracking_uri),
             log: self.log.or(lower.log),
             // A flag knows nothing of the tables.
             policy: lower.policy,
@@ -353,6 +399,22 @@ mod tests {
             assert!(matches!(refused, Err(ConfigError::NotLoopback { .. })), "{flag}: {refused:?}");
             let allowed = flags(&[flag, "0.0.0.0:3000", "--insecure-no-login"]);
             assert!(Config::from_settings(allowed, Some("/data".into())).is_ok(), "{flag}");
+        }
+    }
+
+    #[test]
+    fn jobs_are_told_where_this_server_is_unless_it_is_out_of_their_reach() {
+        let uri = |text: Option<&str>| TrackingUri::parse(text.map(str::to_owned));
+        let own = Some(SocketAddr::from(([0, 0, 0, 0], 3000)));
+        let usual = uri(None).expect("the usual one");
+        assert_eq!(usual.for_jobs(own).as_deref(), Some("http://127.0.0.1:3000"));
+        assert_eq!(usual.for_jobs(Some(loopback(4000))).as_deref(), Some("http://127.0.0.1:4000"));
+        assert_eq!(usual.for_jobs(None), None);
+        assert_eq!(uri(Some("none")).expect("none").for_jobs(own), None);
+        let named = uri(Some("https://yard.example:8443/")).expect("a name");
+        assert_eq!(named.for_jobs(None).as_deref(), Some("https://yard.example:8443"));
+        for wrong in ["", "yard.example", "ftp://yard.example", "file:///tmp"] {
+            assert!(matches!(uri(Some(wrong)), Err(ConfigError::TrackingUri)), "{wrong}");
         }
     }
 

@@ -93,6 +93,7 @@ impl Application {
         let mut services_config = ServicesConfig {
             samples: samples::bundled(),
             policies: config.policies.clone(),
+            tracking_uri: config.tracking_uri.for_jobs(endpoint.is_some().then_some(addr)),
             ..ServicesConfig::for_engine(kind)
         };
         tune(&mut services_config);
@@ -102,6 +103,7 @@ impl Application {
             // The folder's lock says that no other server uses this database.
             services.leases_release().await.map_err(|failure| StartupError::Database { message: failure.chain() })?;
         }
+        services.mlflow_start().await.map_err(|failure| StartupError::Database { message: failure.to_string() })?;
         if !http::static_files::is_built() {
             tracing::warn!(
                 "this binary was built without the browser client: pages work, and do not update by themselves"

@@ -11,6 +11,7 @@ pub mod error;
 pub mod experiments;
 pub mod launch;
 pub mod metrics;
+pub mod mlflow;
 pub mod objects;
 pub mod overview;
 pub mod presets;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ApiError;
 #[cfg(feature = "ssr")]
-use crate::model::groups::telling_series;
+use crate::model::groups::telling_key;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Overview {
@@ -45,8 +45,9 @@ pub async fn overview_get() -> Result<Overview, ApiError> {
     let page = services.run_list(&filter).await?;
     let mut sparklines = Vec::new();
     for run in page.runs.iter().filter(|it| !it.is_over()).take(SPARKLINES) {
-        let series = services.run_series(&run.id, Some(SPARKLINE_POINTS)).await?;
-        sparklines.extend(telling_series(series).map(|series| (run.id.clone(), series)));
+        let key = telling_key(services.run_series_keys(&run.id).await?);
+        let series = services.run_series_read(&run.id, key, Some(SPARKLINE_POINTS)).await?;
+        sparklines.extend(series.into_iter().map(|series| (run.id.clone(), series)));
     }
     Ok(Overview { live_number, now: services.now(), counts, recent: page.runs, total: page.total, sparklines })
 }

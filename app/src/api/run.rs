@@ -13,7 +13,10 @@ pub struct RunView {
     pub live_number: i64,
     pub now: Timestamp,
     pub run: Run,
+    /// At most `MAX_SERIES`.
     pub series: Vec<Series>,
+    /// Series of the run that are not among them.
+    pub more_series: usize,
     pub log: LogTail,
     /// The engine did not give the log; the rest of the page stands.
     pub log_error: Option<String>,
@@ -32,6 +35,8 @@ pub struct SourceView {
 pub const FIRST_POINTS: u32 = 400;
 /// Points of one curve that the browser asks for once it is live.
 pub const LIVE_POINTS: u32 = 1_500;
+/// Series that the page holds at most, those of the instances first: a client may log thousands.
+pub const MAX_SERIES: usize = 200;
 /// Log lines in the first paint.
 pub const FIRST_LOG_LINES: u32 = 200;
 /// Log lines that the page holds at most.
@@ -47,13 +52,24 @@ pub async fn run_get(id: String) -> Result<RunView, ApiError> {
         Ok(log) => (log, None),
         Err(error) => (LogTail::default(), Some(ApiError::from(error).to_string())),
     };
-    let series = services.run_series(&id, Some(FIRST_POINTS)).await?;
-    Ok(RunView { live_number, now: services.now(), run, series, log, log_error })
+    let (series, more_series) = first_series(&services, &id).await?;
+    Ok(RunView { live_number, now: services.now(), run, series, more_series, log, log_error })
+}
+
+/// The series of a page's first paint, and how many there are besides.
+#[cfg(feature = "ssr")]
+pub(super) async fn first_series(services: &services::Services, id: &RunId) -> Result<(Vec<Series>, usize), ApiError> {
+    let mut keys = services.run_series_keys(id).await?;
+    let more_series = keys.len().saturating_sub(MAX_SERIES);
+    keys.truncate(MAX_SERIES);
+    Ok((services.run_series_read(id, keys, Some(FIRST_POINTS)).await?, more_series))
 }
 
 #[server(prefix = "/api/ui", endpoint = "run_series", input = Json)]
 pub async fn run_series(id: RunId) -> Result<Vec<Series>, ApiError> {
-    Ok(super::context::services()?.run_series(&id, Some(LIVE_POINTS)).await?)
+    let services = super::context::services()?;
+    let keys = services.run_series_keys(&id).await?.into_iter().take(MAX_SERIES);
+    Ok(services.run_series_read(&id, keys, Some(LIVE_POINTS)).await?)
 }
 
 #[server(prefix = "/api/ui", endpoint = "run_log_tail", input = Json)]

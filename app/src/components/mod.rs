@@ -8,6 +8,7 @@ pub mod chart_tools;
 pub mod choice;
 pub mod code_editor;
 pub mod copy;
+pub mod curves;
 pub mod drift;
 pub mod fault;
 pub mod field;

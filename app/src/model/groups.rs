@@ -28,9 +28,9 @@ pub fn is_shadowed(key: &SeriesKey, all: &[SeriesKey]) -> bool {
 
 /// The one curve that tells most of a run: a loss, if there is one.
 #[cfg(any(feature = "ssr", test))]
-pub fn telling_series(series: Vec<Series>) -> Option<Series> {
-    let mut own: Vec<Series> = series.into_iter().filter(|it| is_algorithm(&it.key)).collect();
-    let index = own.iter().position(|it| it.key.name.contains("loss")).unwrap_or(0);
+pub fn telling_key(keys: Vec<SeriesKey>) -> Option<SeriesKey> {
+    let mut own: Vec<SeriesKey> = keys.into_iter().filter(is_algorithm).collect();
+    let index = own.iter().position(|it| it.name.contains("loss")).unwrap_or(0);
     (index < own.len()).then(|| own.swap_remove(index))
 }
 

@@ -5,6 +5,7 @@ pub mod costs;
 pub mod diff;
 pub mod experiments;
 pub mod launch;
+pub mod mlflow;
 pub mod not_found;
 pub mod overview;
 pub mod presets;

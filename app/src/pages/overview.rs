@@ -66,7 +66,7 @@ fn Screen(data: Data) -> impl IntoView {
             read_again();
         }
         Heard::Event(LiveEvent::Resync) => read_again(),
-        Heard::Opened | Heard::Event(LiveEvent::Points { .. } | LiveEvent::Log { .. }) => {}
+        Heard::Opened | Heard::Event(LiveEvent::Points { .. } | LiveEvent::Log { .. } | LiveEvent::Logged) => {}
     });
     let is_empty = Memo::new(move |_| runs.with(Vec::is_empty));
     let active = Memo::new(move |_| {

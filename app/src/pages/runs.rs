@@ -21,6 +21,7 @@ use crate::{
     },
     live::{self, Heard},
     model::rows::grouped_digits,
+    pages::mlflow::RunKinds,
     paths,
 };
 
@@ -80,7 +81,7 @@ fn List(list: RunListView, filter: RunFilter) -> impl IntoView {
                     }
                 });
             }
-            Heard::Opened | Heard::Event(LiveEvent::Points { .. } | LiveEvent::Log { .. }) => {}
+            Heard::Opened | Heard::Event(LiveEvent::Points { .. } | LiveEvent::Log { .. } | LiveEvent::Logged) => {}
         });
     }
     let newest = filter.before.is_some().then(|| paths::runs(&RunFilter { before: None, ..filter.clone() }));
@@ -117,6 +118,7 @@ fn List(list: RunListView, filter: RunFilter) -> impl IntoView {
                 <p class="crumb"><a href=paths::EXPERIMENTS>"Experiments"</a></p>
             })}
             <h1>{heading}</h1>
+            {filter.experiment.is_none().then(|| view! { <RunKinds is_mlflow=false/> })}
             {filter.experiment.as_ref().map(|it| view! {
                 <a class="button" href=paths::compare_experiment(it)><Glyph icon=Icon::Compare/>"Compare its runs"</a>
             })}

@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use aws_sdk_s3::{
     primitives::{ByteStream, DateTime},
-    types::{EncodingType, Object},
+    types::{CompletedMultipartUpload, CompletedPart, EncodingType, Object},
 };
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use domain::time::Timestamp;
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use services::engine::{EngineError, ObjectEngine, ObjectEntry, ObjectPage, ObjectRead};
 use tokio::io::AsyncReadExt as _;
 use tokio_util::io::ReaderStream;
@@ -15,6 +15,8 @@ use tokio_util::io::ReaderStream;
 use crate::error::of_sdk;
 
 const CHUNK_BYTES: usize = 64 * 1024;
+/// S3 takes parts of 5 MiB and more, 10,000 of them: 80 GiB.
+const PART_BYTES: usize = 8 * 1024 * 1024;
 const SCHEME: &str = "s3://";
 
 pub(crate) struct Objects {
@@ -27,6 +29,35 @@ impl ObjectEngine for Objects {
         let (bucket, key) = split(uri)?;
         self.client.put_object().bucket(bucket).key(key).body(ByteStream::from(body)).send().await.map_err(of_sdk)?;
         Ok(())
+    }
+
+    async fn put_stream(
+        &self,
+        uri: &str,
+        body: BoxStream<'static, Result<Bytes, EngineError>>,
+    ) -> Result<(), EngineError> {
+        let (bucket, key) = split(uri)?;
+        let mut parts = Parts { body, rest: BytesMut::new(), is_over: false };
+        let first = parts.next().await?.unwrap_or_default();
+        if parts.is_over {
+            return self.put(uri, first).await;
+        }
+        let begun = self.client.create_multipart_upload().bucket(bucket).key(key).send().await.map_err(of_sdk)?;
+        let upload = Upload { client: &self.client, bucket, key, id: begun.upload_id().unwrap_or_default() };
+        let sent = upload.send(first, parts).await;
+        if sent.is_err() {
+            // Parts of an upload that is not ended are kept and billed. When this fails too, its own error says less.
+            let _ = upload.abort().await;
+        }
+        sent
+    }
+
+    async fn delete(&self, uri: &str) -> Result<(), EngineError> {
+        let (bucket, key) = split(uri)?;
+        match self.client.delete_object().bucket(bucket).key(key).send().await.map_err(of_sdk) {
+            Ok(_) | Err(EngineError::NotFound) => Ok(()),
+            Err(failure) => Err(failure),
+        }
     }
 
     async fn get(&self, uri: &str) -> Result<ObjectRead, EngineError> {
@@ -94,6 +125,66 @@ impl ObjectEngine for Objects {
         let mut names: Vec<String> = buckets.into_iter().filter_map(|it| it.name).collect();
         names.sort();
         Ok(names)
+    }
+}
+
+/// A stream in parts as S3 wants them.
+struct Parts {
+    body: BoxStream<'static, Result<Bytes, EngineError>>,
+    rest: BytesMut,
+    /// The body has ended: what `next` returned was the last.
+    is_over: bool,
+}
+
+impl Parts {
+    /// A full part, or the last one, which may be shorter; `None` behind the last.
+    async fn next(&mut self) -> Result<Option<Bytes>, EngineError> {
+        if self.is_over {
+            return Ok(None);
+        }
+        while self.rest.len() < PART_BYTES {
+            let Some(chunk) = self.body.next().await else {
+                self.is_over = true;
+                return Ok(Some(self.rest.split().freeze()));
+            };
+            self.rest.extend_from_slice(&chunk?);
+        }
+        Ok(Some(self.rest.split_to(PART_BYTES).freeze()))
+    }
+}
+
+struct Upload<'u> {
+    client: &'u aws_sdk_s3::Client,
+    bucket: &'u str,
+    key: &'u str,
+    id: &'u str,
+}
+
+impl Upload<'_> {
+    async fn send(&self, first: Bytes, mut parts: Parts) -> Result<(), EngineError> {
+        let mut done = Vec::new();
+        let mut next = Some(first);
+        for number in 1.. {
+            let Some(part) = next else { break };
+            let request = self.client.upload_part().bucket(self.bucket).key(self.key).upload_id(self.id);
+            let answer = request.part_number(number).body(ByteStream::from(part)).send().await.map_err(of_sdk)?;
+            let e_tag = answer.e_tag().map(str::to_owned);
+            // Whatever checksum the client added belongs to the part's name.
+            let part = CompletedPart::builder().part_number(number).set_e_tag(e_tag);
+            let part = part.set_checksum_crc32(answer.checksum_crc32().map(str::to_owned));
+            done.push(part.build());
+            next = parts.next().await?.filter(|it| !it.is_empty());
+        }
+        let all = CompletedMultipartUpload::builder().set_parts(Some(done)).build();
+        let request = self.client.complete_multipart_upload().bucket(self.bucket).key(self.key).upload_id(self.id);
+        request.multipart_upload(all).send().await.map_err(of_sdk)?;
+        Ok(())
+    }
+
+    async fn abort(&self) -> Result<(), EngineError> {
+        let request = self.client.abort_multipart_upload().bucket(self.bucket).key(self.key).upload_id(self.id);
+        request.send().await.map_err(of_sdk)?;
+        Ok(())
     }
 }
 

@@ -177,6 +177,27 @@ async fn a_source_of_many_megabytes_arrives_whole() {
     assert!(chunks.concat() == body, "byte for byte");
 }
 
+async fn a_stream_of_any_length_arrives_whole_or_not_at_all() {
+    const PART: usize = 8 * 1024 * 1024;
+    let local = Local::start().await;
+    let objects = &local.engine.objects;
+    let uri = "s3://trainyard/streamed/object.bin";
+    for size in [0, 10, PART, 2 * PART + 1] {
+        let body: Bytes = (0..size).map(|it| (it % 251) as u8).collect::<Vec<_>>().into();
+        let chunks: Vec<_> = body.chunks(1_000_003).map(|it| Ok(Bytes::copy_from_slice(it))).collect();
+        objects.put_stream(uri, futures::stream::iter(chunks).boxed()).await.expect("stored");
+        let back: Vec<Bytes> = objects.get(uri).await.expect("there").stream.try_collect().await.expect("read");
+        assert!(back.concat() == body, "{size} bytes");
+    }
+    objects.delete(uri).await.expect("deleted");
+    objects.delete(uri).await.expect("nothing to delete is as good");
+    assert_eq!(objects.head(uri).await, Ok(None));
+    let broken = || Err(EngineError::Unknown { message: "the client went away".to_owned() });
+    let chunks = [Ok(Bytes::from(vec![7; 2 * PART])), broken()];
+    assert_eq!(objects.put_stream(uri, futures::stream::iter(chunks).boxed()).await.err(), broken().err());
+    assert_eq!(objects.head(uri).await, Ok(None));
+}
+
 async fn objects_are_listed_by_level_and_by_page() {
     let local = Local::start().await;
     let objects = &local.engine.objects;
@@ -335,6 +356,7 @@ fn main() -> ExitCode {
             what_is_not_there_is_absent_and_what_is_wrong_is_refused,
         ),
         trial("a_source_of_many_megabytes_arrives_whole", a_source_of_many_megabytes_arrives_whole),
+        trial("a_stream_of_any_length_arrives_whole_or_not_at_all", a_stream_of_any_length_arrives_whole_or_not_at_all),
         trial("objects_are_listed_by_level_and_by_page", objects_are_listed_by_level_and_by_page),
         trial("the_first_bytes_of_an_object_are_read_alone", the_first_bytes_of_an_object_are_read_alone),
         trial("an_object_that_may_not_be_seen_says_so", an_object_that_may_not_be_seen_says_so),

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{
     git_source::GitSource,
     ids::{JobName, RunId, SweepId},
-    job_spec::tag,
+    job_spec::{own_removed, tag},
     quota::QuotaDraft,
     run::Run,
     training_job::Fields,
@@ -91,7 +91,7 @@ impl JobDraft {
     }
 
     /// The form that makes this request, whoever wrote it. Script mode with its archive in S3 becomes the source `s3`;
-    /// what Trainyard adds by itself (its tags, the name's end) is left out.
+    /// what Trainyard adds by itself is left out.
     pub fn of_request(request: &Value) -> Result<Self, Vec<FieldError>> {
         let mut request = request.clone();
         let mut draft = Self { source: "image".to_owned(), fields: Fields::default(), ..Self::default() };
@@ -100,17 +100,13 @@ impl JobDraft {
         if let Some(Value::String(name)) = members.remove("TrainingJobName") {
             draft.job_name = name;
         }
-        if let Some(tags) = members.get_mut("Tags").and_then(Value::as_array_mut) {
+        if let Some(tags) = members.get("Tags").and_then(Value::as_array) {
             let experiment = tags.iter().find(|it| it["Key"] == tag::EXPERIMENT).and_then(|it| it["Value"].as_str());
             if let Some(experiment) = experiment {
                 experiment.clone_into(&mut draft.experiment);
             }
-            let had_own = tags.len();
-            tags.retain(|it| it["Key"].as_str().is_none_or(|key| !key.starts_with(tag::PREFIX)));
-            if tags.is_empty() && had_own > 0 {
-                members.remove("Tags");
-            }
         }
+        own_removed(members);
         if let Some(parameters) = members.get_mut("HyperParameters").and_then(Value::as_object_mut) {
             let text = |name: &str| parameters.get(name).and_then(Value::as_str).map(str::to_owned);
             let script = text(SCRIPT_PARAMETERS[0]).zip(text(SCRIPT_PARAMETERS[1]));

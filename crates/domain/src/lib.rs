@@ -27,6 +27,7 @@ pub mod log;
 pub mod metric_definition;
 pub mod metric_proposal;
 pub mod metric_trial;
+pub mod mlflow;
 pub mod money;
 pub mod observation;
 pub mod preset;

@@ -9,11 +9,14 @@ use crate::{
     series::{Point, SeriesKey},
 };
 
-/// What a page listens to; in the stream's URL as `topic=run:<id>`, `topic=curves:<id>` or `topic=runs`.
+/// What a page listens to; in the stream's URL as `topic=run:<id>`, `topic=curves:<id>`,
+/// `topic=runs` or `topic=mlflow`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Topic {
     /// Changes of every run, without points and logs: overview and lists.
     Runs,
+    /// That MLflow clients made or changed runs: their list.
+    Mlflow,
     /// Everything about one run.
     Run(RunId),
     /// A run's changes and its points, without its log: several runs side by side.
@@ -24,6 +27,7 @@ impl Topic {
     pub fn parse(text: &str) -> Option<Self> {
         match text.split_once(':') {
             None if text == "runs" => Some(Self::Runs),
+            None if text == "mlflow" => Some(Self::Mlflow),
             Some(("run", id)) => RunId::parse(id).ok().map(Self::Run),
             Some(("curves", id)) => RunId::parse(id).ok().map(Self::Curves),
             _ => None,
@@ -33,6 +37,7 @@ impl Topic {
     pub fn wants(&self, run_id: &RunId, event: &LiveEvent) -> bool {
         match self {
             Self::Runs => matches!(event, LiveEvent::Run(_)),
+            Self::Mlflow => matches!(event, LiveEvent::Logged),
             Self::Run(id) => id == run_id,
             Self::Curves(id) => id == run_id && !matches!(event, LiveEvent::Log { .. }),
         }
@@ -43,6 +48,7 @@ impl std::fmt::Display for Topic {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Runs => f.write_str("runs"),
+            Self::Mlflow => f.write_str("mlflow"),
             Self::Run(id) => write!(f, "run:{id}"),
             Self::Curves(id) => write!(f, "curves:{id}"),
         }
@@ -57,6 +63,8 @@ pub enum LiveEvent {
     Run(Box<Run>),
     /// New points, in order.
     Points { run_id: RunId, series: Vec<(SeriesKey, Vec<Point>)> },
+    /// An MLflow client made the run, ended it, or set params or tags: what it has logged is to be read again.
+    Logged,
     /// New log lines. Not kept by number: after a `Resync` the page reads the tail again.
     Log { run_id: RunId, lines: Vec<LogLine>, dropped: u64 },
     /// The stream has a hole (slow reader, or too old a number): read the page's data again.
@@ -79,7 +87,7 @@ mod tests {
     #[test]
     fn topics_are_parsed_back() {
         let run = fixture::run();
-        for topic in [Topic::Runs, Topic::Run(run.id.clone()), Topic::Curves(run.id)] {
+        for topic in [Topic::Runs, Topic::Mlflow, Topic::Run(run.id.clone()), Topic::Curves(run.id)] {
             assert_eq!(Topic::parse(&topic.to_string()), Some(topic));
         }
         for wrong in ["", "run", "run:", "run:nonsense", "runs:", "experiments"] {

@@ -14,19 +14,24 @@ pub enum SeriesSource {
     CloudWatch,
     /// An instance metric of CloudWatch (dimension `Host`): CPU, memory, disk, GPU.
     Instance,
+    /// Logged by an MLflow client, with its own steps and times. The same point twice is one point: clients send again.
+    Mlflow,
 }
 
 impl SeriesSource {
+    const ALL: [Self; 4] = [Self::Log, Self::CloudWatch, Self::Instance, Self::Mlflow];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Log => "log",
             Self::CloudWatch => "cloud_watch",
             Self::Instance => "instance",
+            Self::Mlflow => "mlflow",
         }
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Log, Self::CloudWatch, Self::Instance].into_iter().find(|it| it.as_str() == text)
+        Self::ALL.into_iter().find(|it| it.as_str() == text)
     }
 }
 
@@ -47,6 +52,15 @@ pub struct Point {
     pub at: Timestamp,
     #[serde(with = "lossless_f64")]
     pub value: f64,
+}
+
+impl Point {
+    /// MLflow's order: by step, time and value. NaN counts as 0 there, as in MLflow's own tables.
+    pub fn is_after(&self, other: &Self) -> bool {
+        let value = |it: &Self| if it.value.is_nan() { 0.0 } else { it.value };
+        let place = |it: &Self| (it.step, it.at);
+        place(self) > place(other) || place(self) == place(other) && value(self) > value(other)
+    }
 }
 
 /// A point before `ingest` has numbered it.
@@ -89,13 +103,35 @@ impl SeriesKey {
     }
 }
 
+impl SeriesKey {
+    /// Adds points that came live to those that are known, in the order of time. What a page has read already is not
+    /// there twice: an engine's points come in the order of time, and what is not behind the last one is known. MLflow's
+    /// come in any order, and the same point is the same wherever it stands.
+    pub fn points_add(&self, known: &mut Vec<Point>, new: Vec<Point>) {
+        let place = |it: &Point| (it.at, it.step);
+        let last = known.last().map(place);
+        if self.source != SeriesSource::Mlflow {
+            known.extend(new.into_iter().filter(|it| last.is_none_or(|last| place(it) > last)));
+            return;
+        }
+        for point in new {
+            let end = known.partition_point(|it| place(it) <= place(&point));
+            let equals = known[..end].iter().rev().take_while(|it| place(it) == place(&point));
+            if equals.map(|it| it.value.to_bits()).all(|it| it != point.value.to_bits()) {
+                known.insert(end, point);
+            }
+        }
+    }
+}
+
 /// What is known of a series without reading its points.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SeriesSummary {
     pub key: SeriesKey,
     /// All points, NaN and infinities included.
     pub count: u64,
-    /// In the order of time; either may be NaN or infinite.
+    /// In the order of time; either may be NaN or infinite. Of MLflow's points `last` is the one with the largest step,
+    /// then the latest time, then the largest value, whenever it arrived.
     pub first: Point,
     pub last: Point,
     /// The smallest finite value; the first point that had it. `None` when no value was finite.
@@ -127,7 +163,9 @@ impl SeriesSummary {
     /// The summary after one more point at the end.
     pub fn add(&mut self, point: &Point) {
         self.count += 1;
-        self.last = *point;
+        if self.key.source != SeriesSource::Mlflow || point.is_after(&self.last) {
+            self.last = *point;
+        }
         let Some(seen) = Extreme::of(point) else { return };
         if self.min.is_none_or(|it| seen.value < it.value) {
             self.min = Some(seen);
@@ -198,6 +236,30 @@ mod tests {
     }
 
     #[test]
+    fn live_points_join_those_that_are_known() {
+        let known = points(&[3.0, 2.0, 1.0]);
+        let late = Point { step: 0, at: Timestamp::from_unix_millis(1), value: 9.0 };
+        let new = vec![known[2], late, Point { step: 3, at: Timestamp::from_unix_millis(3), value: f64::NAN }];
+        let of_engine = {
+            let mut all = known.clone();
+            key().points_add(&mut all, new.clone());
+            all
+        };
+        assert_eq!(of_engine.iter().map(|it| it.step).collect::<Vec<_>>(), [0, 1, 2, 3], "what is known is left out");
+        let of_mlflow = SeriesKey { source: SeriesSource::Mlflow, ..key() };
+        let mut all = known;
+        for _ in 0..2 {
+            of_mlflow.points_add(&mut all, new.clone());
+        }
+        assert_eq!(
+            all.iter().map(|it| it.at.unix_millis()).collect::<Vec<_>>(),
+            [0, 1, 1, 2, 3],
+            "late ones find their place"
+        );
+        assert_eq!(all[1].value.to_bits(), late.value.to_bits(), "of the same moment, by step");
+    }
+
+    #[test]
     fn extremes_are_finite_and_the_first_of_their_kind() {
         let points = points(&[f64::NAN, 2.0, 1.0, f64::INFINITY, 1.0, 2.0, f64::NEG_INFINITY]);
         let summary = SeriesSummary::of_points(key(), &points).expect("points");
@@ -224,7 +286,7 @@ mod tests {
 
     #[test]
     fn sources_are_parsed_back() {
-        for source in [SeriesSource::Log, SeriesSource::CloudWatch, SeriesSource::Instance] {
+        for source in SeriesSource::ALL {
             assert_eq!(SeriesSource::parse(source.as_str()), Some(source));
             assert_eq!(serde_json::to_string(&source).expect("serializable"), format!("\"{}\"", source.as_str()));
         }

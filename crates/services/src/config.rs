@@ -36,6 +36,8 @@ pub struct ServicesConfig {
     pub samples: Vec<Sample>,
     /// The image that the form begins with.
     pub training_image: String,
+    /// Where jobs reach this server as an MLflow tracking server; `None`: they are not told.
+    pub tracking_uri: Option<String>,
     /// What the team allows itself; empty: everything.
     pub policies: Vec<LaunchPolicy>,
     pub source_limits: SourceLimits,
@@ -132,6 +134,7 @@ impl ServicesConfig {
         Self {
             samples: Vec::new(),
             training_image: DEFAULT_TRAINING_IMAGE.to_owned(),
+            tracking_uri: None,
             policies: Vec::new(),
             source_limits: SourceLimits::default(),
             git: GitConfig::default(),
@@ -168,7 +171,7 @@ impl ServicesConfig {
             metric_lookback: Duration::from_secs(15),
             metric_end_grace: Duration::from_secs(3),
             ended_runs_per_tick: 20,
-            live_keep: Duration::from_hours(24),
+            live_keep: Duration::from_hours(2),
             draft_keep: Duration::from_hours(30 * 24),
             rates: RateConfig::local(),
             random: Arc::new(SystemRandom),

@@ -138,6 +138,14 @@ pub struct MetricData {
 #[async_trait]
 pub trait ObjectEngine: Send + Sync {
     async fn put(&self, uri: &str, body: Bytes) -> Result<(), EngineError>;
+    /// Stores what comes, of any size, in bounded memory. Nothing is stored when the stream or the engine fails.
+    async fn put_stream(
+        &self,
+        uri: &str,
+        body: BoxStream<'static, Result<Bytes, EngineError>>,
+    ) -> Result<(), EngineError>;
+    /// Safe to repeat: nothing there is as good.
+    async fn delete(&self, uri: &str) -> Result<(), EngineError>;
     async fn get(&self, uri: &str) -> Result<ObjectRead, EngineError>;
     /// The object's first bytes, at most `bytes` of them; fewer when it is shorter.
     async fn get_head(&self, uri: &str, bytes: u64) -> Result<Bytes, EngineError>;

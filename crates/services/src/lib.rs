@@ -27,6 +27,7 @@ mod launch;
 mod limits;
 mod log_page;
 mod logs;
+mod mlflow;
 mod objects;
 mod quota;
 mod reconcile;
@@ -59,9 +60,13 @@ pub use launch::{LaunchSubmitted, PresetChanged, ScriptProposal, Upload};
 pub use limits::RateConfig;
 pub use live::{HubItem, LiveHub};
 pub use log_page::{LogCursor, RunLogPage};
+pub use mlflow::{
+    ArtifactFile, ArtifactList, ArtifactRead, ExperimentSearch, LogBatch, MetricOfRun, MlflowFailure, ModelCreation,
+    ModelSearch, RegistrySearch, RunCreation, RunSearch, VersionCreation,
+};
 pub use runs::{ArtifactStream, RunMatch, SourceArchive};
 pub use source::{GitConfig, SourceError, SourceField, SourceLimits, source_normalise};
-pub use store::{AuditEntry, SourceEntry, SourceMeta, StoredDraft};
+pub use store::{AuditEntry, HistoryRange, RunChange, SourceEntry, SourceMeta, StoredDraft};
 pub use sweep::{SweepSubmitted, SweepWithRuns};
 pub use tasks::{TaskOutcome, TaskStatus};
 

@@ -315,6 +315,6 @@ fn weight(event: &LiveEvent) -> usize {
             series.iter().map(|(key, points)| 64 + key.name.len() + points.len() * 24).sum::<usize>()
         }
         LiveEvent::Log { lines, .. } => lines.iter().map(|it| 64 + it.text.len()).sum(),
-        LiveEvent::Resync => 16,
+        LiveEvent::Resync | LiveEvent::Logged => 16,
     }
 }

@@ -1,5 +1,7 @@
 //! Reading and stopping runs: what pages ask for.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use domain::{
     ids::{JobName, RunId},
@@ -126,15 +128,30 @@ impl Services {
         max_points: Option<u32>,
         is_wanted: impl Fn(&SeriesKey) -> bool,
     ) -> Result<Vec<Series>, ServiceError> {
-        let mut list = self.inner.store.series_list(id).await?;
-        let from_log: Vec<String> =
-            list.iter().filter(|it| it.key.source == SeriesSource::Log).map(|it| it.key.name.clone()).collect();
-        list.retain(|it| it.key.source != SeriesSource::CloudWatch || !from_log.contains(&it.key.name));
-        list.retain(|it| is_wanted(&it.key));
-        let mut series = Vec::with_capacity(list.len());
-        for summary in list {
-            let points = self.inner.store.series_points(id, &summary.key, max_points).await?;
-            series.push(Series { key: summary.key, points });
+        let keys = self.run_series_keys(id).await?;
+        self.run_series_read(id, keys.into_iter().filter(is_wanted), max_points).await
+    }
+
+    /// What `run_series` reads: a client may have logged more series than a page can show.
+    pub async fn run_series_keys(&self, id: &RunId) -> Result<Vec<SeriesKey>, ServiceError> {
+        let mut keys: Vec<SeriesKey> = self.inner.store.series_list(id).await?.into_iter().map(|it| it.key).collect();
+        let of_log = keys.iter().filter(|it| it.source == SeriesSource::Log);
+        let from_log: BTreeSet<String> = of_log.map(|it| it.name.clone()).collect();
+        keys.retain(|it| it.source != SeriesSource::CloudWatch || !from_log.contains(&it.name));
+        Ok(keys)
+    }
+
+    /// These series of a run, thinned to `max_points` each (shape kept) when given.
+    pub async fn run_series_read(
+        &self,
+        id: &RunId,
+        keys: impl IntoIterator<Item = SeriesKey>,
+        max_points: Option<u32>,
+    ) -> Result<Vec<Series>, ServiceError> {
+        let mut series = Vec::new();
+        for key in keys {
+            let points = self.inner.store.series_points(id, &key, max_points).await?;
+            series.push(Series { key, points });
         }
         Ok(series)
     }

@@ -197,9 +197,10 @@ fn postgres_pool(max: u32) -> PoolOptions<sqlx::Postgres> {
     PgPoolOptions::new().max_connections(max).acquire_timeout(WAIT).idle_timeout(Duration::from_mins(10)).after_connect(
         |conn, _| {
             Box::pin(async move {
-                // By statement, not by start-up options: connection poolers such as pgbouncer refuse those.
+                // By statement, not by start-up options: connection poolers such as pgbouncer refuse those. Without JIT:
+                // a long filter would be compiled for longer than any search takes.
                 conn.execute(
-                    "SET statement_timeout = '30s'; SET lock_timeout = '10s'; \
+                    "SET statement_timeout = '30s'; SET lock_timeout = '10s'; SET jit TO off; \
                      SET idle_in_transaction_session_timeout = '60s'",
                 )
                 .await

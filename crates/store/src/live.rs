@@ -64,6 +64,13 @@ impl Store {
         Ok(LiveRead { events, gap })
     }
 
+    /// Tells pages that what an MLflow client says of this run has changed. A hint: what it is about is stored already.
+    pub async fn live_logged(&self, run: &RunId, now: Timestamp) -> Result<()> {
+        let mut tx = self.db.begin(Durability::Deferred).await?;
+        live_add(&mut tx, run, &LiveEvent::Logged, now).await?;
+        tx.commit().await
+    }
+
     /// The number of the newest event; 0 before the first.
     pub async fn live_last_number(&self) -> Result<i64> {
         let mut reader = self.db.reader().await?;

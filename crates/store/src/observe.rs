@@ -21,6 +21,7 @@ use crate::{
     audit::audit_add,
     db::Durability,
     error::{Result, StoreError},
+    mlflow::job_end,
     outbox::{OutboxKind, outbox_add, outbox_end, run_changed},
     outbox_outcome::wants_stop_call,
     run_row::{StoredRun, run_lock, run_update},
@@ -57,6 +58,7 @@ impl Store {
         }
         if after.run.is_over() {
             outbox_end(&mut tx, id, OutboxKind::Stop, now).await?;
+            job_end(&mut tx, &after.run).await?;
         }
         let run = run_changed(&mut tx, &mut after, now).await?;
         tx.commit().await?;

@@ -6,7 +6,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use crate::{
     db::{Conn, Tx},
     error::{Result, of_driver},
-    text::to_i64,
+    statement::Statement,
 };
 
 const FINITE: i16 = 0;
@@ -14,7 +14,7 @@ const NAN: i16 = 1;
 const INFINITY: i16 = 2;
 const MINUS_INFINITY: i16 = 3;
 
-/// Points per statement. SQLite takes 32,766 arguments, six a point; measured, larger statements are no faster.
+/// Points per statement. SQLite takes 32,766 arguments, seven a point; measured, larger statements are no faster.
 const SQLITE_ROWS: usize = 250;
 const POSTGRES_ROWS: usize = 10_000;
 
@@ -35,6 +35,23 @@ pub(crate) fn value_from(value: Option<f64>, kind: i16) -> f64 {
         INFINITY => f64::INFINITY,
         MINUS_INFINITY => f64::NEG_INFINITY,
         _ => value.unwrap_or(f64::NAN),
+    }
+}
+
+/// A value as MLflow orders by it: the infinities are its largest doubles, NaN is 0.
+pub(crate) fn mlflow_value(value: f64) -> f64 {
+    if value.is_nan() { 0.0 } else { value.clamp(f64::MIN, f64::MAX) }
+}
+
+impl Statement {
+    /// The same of a row; `prefix` is what the names of its columns `kind` and `value` begin with.
+    pub(crate) fn mlflow_value(&mut self, prefix: impl Fn(&mut Self)) -> &mut Self {
+        // Without a prefix this is the text of the index `points_once`, which is found by it.
+        self.push("(CASE ");
+        prefix(self);
+        self.push("kind WHEN 2 THEN 1.7976931348623157e308 WHEN 3 THEN -1.7976931348623157e308 WHEN 1 THEN 0.0 ELSE ");
+        prefix(self);
+        self.push("value END)")
     }
 }
 
@@ -63,53 +80,65 @@ impl PointRow {
     }
 }
 
-/// Appends points to a series whose next number is `first_seq`.
-pub(crate) async fn points_append(tx: &mut Tx, series_id: i64, first_seq: i64, points: &[Point]) -> Result<()> {
+/// A point with its series and its place in it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PlacedPoint {
+    pub(crate) series_id: i64,
+    pub(crate) seq: i64,
+    pub(crate) point: Point,
+    /// Indexed, so that the same point again is found.
+    pub(crate) is_once: bool,
+}
+
+/// Appends points, whatever series they belong to.
+pub(crate) async fn points_append(tx: &mut Tx, points: &[PlacedPoint]) -> Result<()> {
     match tx.conn() {
-        Conn::Sqlite(conn) => append_sqlite(conn, series_id, first_seq, points).await,
+        Conn::Sqlite(conn) => append_sqlite(conn, points).await,
         Conn::Postgres(conn) => {
-            let mut seq = first_seq;
             for chunk in points.chunks(POSTGRES_ROWS) {
                 // One array a column: the statement is the same for every number of points.
-                let seqs: Vec<i64> = (seq..).take(chunk.len()).collect();
-                let steps: Vec<i64> = chunk.iter().map(|it| it.step).collect();
-                let ats: Vec<i64> = chunk.iter().map(|it| it.at.unix_micros()).collect();
-                let (values, kinds): (Vec<Option<f64>>, Vec<i16>) = chunk.iter().map(|it| value_of(it.value)).unzip();
+                let ids: Vec<i64> = chunk.iter().map(|it| it.series_id).collect();
+                let seqs: Vec<i64> = chunk.iter().map(|it| it.seq).collect();
+                let steps: Vec<i64> = chunk.iter().map(|it| it.point.step).collect();
+                let ats: Vec<i64> = chunk.iter().map(|it| it.point.at.unix_micros()).collect();
+                let (values, kinds): (Vec<Option<f64>>, Vec<i16>) =
+                    chunk.iter().map(|it| value_of(it.point.value)).unzip();
+                let onces: Vec<i16> = chunk.iter().map(|it| i16::from(it.is_once)).collect();
                 sqlx::query(
-                    "INSERT INTO points (series_id, seq, step, at, value, kind)
-                     SELECT $1, it.seq, it.step, it.at, it.value, it.kind
-                     FROM UNNEST($2::bigint[], $3::bigint[], $4::bigint[], $5::float8[], $6::smallint[])
-                     AS it (seq, step, at, value, kind)",
+                    "INSERT INTO points (series_id, seq, step, at, value, kind, once)
+                     SELECT it.series_id, it.seq, it.step, it.at, it.value, it.kind, it.once
+                     FROM UNNEST($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::float8[], $6::smallint[],
+                                 $7::smallint[])
+                     AS it (series_id, seq, step, at, value, kind, once)",
                 )
-                .bind(series_id)
+                .bind(ids)
                 .bind(seqs)
                 .bind(steps)
                 .bind(ats)
                 .bind(values)
                 .bind(kinds)
+                .bind(onces)
                 .execute(&mut *conn)
                 .await
                 .map_err(of_driver)?;
-                seq += to_i64(chunk.len() as u64);
             }
             Ok(())
         }
     }
 }
 
-async fn append_sqlite(conn: &mut SqliteConnection, series_id: i64, first_seq: i64, points: &[Point]) -> Result<()> {
-    let mut seq = first_seq;
+async fn append_sqlite(conn: &mut SqliteConnection, points: &[PlacedPoint]) -> Result<()> {
     for chunk in points.chunks(SQLITE_ROWS) {
-        let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO points (series_id, seq, step, at, value, kind) ");
-        insert.push_values(chunk.iter().zip(seq..), |mut row, (point, seq)| {
-            let (value, kind) = value_of(point.value);
-            row.push_bind(series_id).push_bind(seq).push_bind(point.step);
-            row.push_bind(point.at.unix_micros()).push_bind(value).push_bind(kind);
+        let mut insert =
+            QueryBuilder::<Sqlite>::new("INSERT INTO points (series_id, seq, step, at, value, kind, once) ");
+        insert.push_values(chunk, |mut row, it| {
+            let (value, kind) = value_of(it.point.value);
+            row.push_bind(it.series_id).push_bind(it.seq).push_bind(it.point.step);
+            row.push_bind(it.point.at.unix_micros()).push_bind(value).push_bind(kind).push_bind(i16::from(it.is_once));
         });
         // Full chunks are one prepared statement; the rest would each be another one in the cache.
         let is_full = chunk.len() == SQLITE_ROWS || chunk.len() == 1;
         insert.build().persistent(is_full).execute(&mut *conn).await.map_err(of_driver)?;
-        seq += to_i64(chunk.len() as u64);
     }
     Ok(())
 }
@@ -126,5 +155,7 @@ mod tests {
         }
         let (stored, kind) = value_of(f64::NAN);
         assert!(stored.is_none() && value_from(stored, kind).is_nan());
+        let ordered = [f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 1.5].map(|it| mlflow_value(it).to_bits());
+        assert_eq!(ordered, [f64::MAX, f64::MIN, 0.0, 1.5].map(f64::to_bits));
     }
 }

@@ -4,27 +4,28 @@
 //! - A batch is one transaction: its points, their summaries, the move of its cursor and its live event. A batch whose
 //!   cursor has moved on since changes nothing, so replaying one is harmless.
 //! - Points keep their order of arrival, duplicates and steps that go back included: a spot job that was interrupted
-//!   logs its last steps again, and both are true.
+//!   logs its last steps again, and both are true. MLflow's points are the exception: see `series_append`.
+//! - A series' run is a job (`runs`), a run that an MLflow client made (`mlflow_runs`), or both.
 //! - A point without a step gets its number in its series; NaN and the infinities are kept.
 
 use std::collections::BTreeMap;
-
-use domain::{
-    ids::RunId,
-    live::LiveEvent,
-    series::{CursorMove, Extreme, IngestBatch, NewPoint, Point, SeriesKey, SeriesSource, SeriesSummary},
-    time::Timestamp,
-};
-use sqlx::FromRow;
 
 use crate::{
     Store,
     db::{Durability, Tx, execute, fetch},
     error::{Result, StoreError, is_foreign_key_violation},
     live::live_add,
-    points::{PointColumns, PointRow, points_append, value_from, value_of},
+    points::{PointColumns, PointRow},
+    series_append::series_append,
+    series_row::{SeriesRow, series_columns},
     text,
     thinning::Thinning,
+};
+use domain::{
+    ids::RunId,
+    live::LiveEvent,
+    series::{CursorMove, IngestBatch, NewPoint, Point, SeriesKey, SeriesSource, SeriesSummary},
+    time::Timestamp,
 };
 
 /// A batch with more points than this is announced as `Resync`: reading the thinned curve again is cheaper for a page
@@ -41,12 +42,6 @@ pub enum IngestOutcome {
     CursorMoved,
 }
 
-macro_rules! series_columns {
-    () => {
-        "id, source, host, name, count, first_step, first_at, first_value, first_kind, last_step, last_at, \
-         last_value, last_kind, min_value, min_step, max_value, max_step"
-    };
-}
 impl Store {
     /// Stores a batch of points with the cursor that they came with.
     #[tracing::instrument(name = "db.series.ingest", level = "debug", skip_all, fields(run.id = %batch.run_id))]
@@ -76,11 +71,10 @@ impl Store {
         {
             return Ok(IngestOutcome::CursorMoved);
         }
-        let mut stored = Vec::with_capacity(by_key.len());
-        for (key, new_points) in by_key {
-            let points = append(&mut tx, run_id, &key, &new_points).await.map_err(no_run)?;
-            stored.push((key, points));
+        if !run_exists(&mut tx, run_id).await? {
+            return Err(StoreError::RunMissing(run_id.clone()));
         }
+        let stored = series_append(&mut tx, run_id, by_key).await?;
         let count: usize = stored.iter().map(|(_, points)| points.len()).sum();
         if count > MAX_LIVE_POINTS {
             live_add(&mut tx, run_id, &LiveEvent::Resync, now).await?;
@@ -143,8 +137,11 @@ impl Store {
         if let Some(thinning) = thinning {
             points.extend(thinning.finish().iter().map(PointRow::point));
         }
-        // Stable, and nearly sorted already: an engine reports late now and then.
-        points.sort_by_key(|it| it.at);
+        // Stable, and nearly sorted already: an engine reports late now and then. MLflow's clients send in any order.
+        match key.source {
+            SeriesSource::Mlflow => points.sort_by_key(|it| (it.at, it.step)),
+            _ => points.sort_by_key(|it| it.at),
+        }
         Ok(points)
     }
 
@@ -187,62 +184,17 @@ async fn cursor_move(tx: &mut Tx, run: &RunId, cursor: &CursorMove) -> Result<bo
     Ok(moved == 1)
 }
 
-/// Numbers the points, appends them and brings the summary up to date.
-async fn append(tx: &mut Tx, run: &RunId, key: &SeriesKey, new_points: &[NewPoint]) -> Result<Vec<Point>> {
-    let known = series_lock(tx, run, key).await?;
-    let (series_id, mut summary) = (known.id, known.into_summary()?);
-    let first_seq = text::to_i64(summary.count);
-    let points: Vec<Point> = new_points
-        .iter()
-        .zip(first_seq..)
-        .map(|(it, seq)| Point { step: it.step.unwrap_or(seq), at: it.at, value: it.value })
-        .collect();
-    points_append(tx, series_id, first_seq, &points).await?;
-    if let Some(first) = points.first().filter(|_| summary.count == 0) {
-        summary.first = *first;
-    }
-    for it in &points {
-        summary.add(it);
-    }
-    summary_put(tx, series_id, &summary).await?;
-    Ok(points)
-}
-
-/// The series' row, made if it is new, locked until the transaction ends.
-async fn series_lock(tx: &mut Tx, run: &RunId, key: &SeriesKey) -> Result<SeriesRow> {
-    let sql = concat!(
-        "INSERT INTO series (run_id, source, host, name, count, first_step, first_at, first_kind, last_step, last_at,
-         last_kind) VALUES ($1, $2, $3, $4, 0, 0, 0, 0, 0, 0, 0)
-         ON CONFLICT (run_id, source, host, name) DO UPDATE SET count = series.count RETURNING ",
-        series_columns!()
-    );
-    fetch!(one, SeriesRow, tx, sql, run.as_str(), key.source.as_str(), &key.host, &key.name)
-}
-
-async fn summary_put(tx: &mut Tx, series_id: i64, summary: &SeriesSummary) -> Result<()> {
-    let (first_value, first_kind) = value_of(summary.first.value);
-    let (last_value, last_kind) = value_of(summary.last.value);
-    execute!(
+/// A job's run, or one that an MLflow client made.
+async fn run_exists(tx: &mut Tx, run: &RunId) -> Result<bool> {
+    let row = fetch!(
+        optional,
+        (i64,),
         tx,
-        "UPDATE series SET count = $2, first_step = $3, first_at = $4, first_value = $5, first_kind = $6,
-         last_step = $7, last_at = $8, last_value = $9, last_kind = $10, min_value = $11, min_step = $12,
-         max_value = $13, max_step = $14 WHERE id = $1",
-        series_id,
-        text::to_i64(summary.count),
-        summary.first.step,
-        summary.first.at.unix_micros(),
-        first_value,
-        first_kind,
-        summary.last.step,
-        summary.last.at.unix_micros(),
-        last_value,
-        last_kind,
-        summary.min.map(|it| it.value),
-        summary.min.map(|it| it.step),
-        summary.max.map(|it| it.value),
-        summary.max.map(|it| it.step),
-    )
-    .map(|_| ())
+        "SELECT CAST(1 AS BIGINT) FROM runs WHERE id = $1
+         UNION ALL SELECT CAST(1 AS BIGINT) FROM mlflow_runs WHERE id = $1 LIMIT 1",
+        run.as_str(),
+    )?;
+    Ok(row.is_some())
 }
 
 /// A key as both databases keep it. Names come from the engine and from metric definitions.
@@ -252,43 +204,4 @@ fn plain_key(key: &SeriesKey) -> Result<SeriesKey> {
         source: key.source,
         host: text::key("a series' host", &key.host)?.into_owned(),
     })
-}
-
-#[derive(FromRow)]
-struct SeriesRow {
-    id: i64,
-    source: String,
-    host: String,
-    name: String,
-    count: i64,
-    first_step: i64,
-    first_at: i64,
-    first_value: Option<f64>,
-    first_kind: i16,
-    last_step: i64,
-    last_at: i64,
-    last_value: Option<f64>,
-    last_kind: i16,
-    min_value: Option<f64>,
-    min_step: Option<i64>,
-    max_value: Option<f64>,
-    max_step: Option<i64>,
-}
-
-impl SeriesRow {
-    fn into_summary(self) -> Result<SeriesSummary> {
-        let source = SeriesSource::parse(&self.source)
-            .ok_or_else(|| text::bad_row("series", &self.id.to_string(), "unknown source"))?;
-        let point =
-            |step, at, value, kind| Point { step, at: Timestamp::from_unix_micros(at), value: value_from(value, kind) };
-        let extreme = |value: Option<f64>, step: Option<i64>| Some(Extreme { value: value?, step: step? });
-        Ok(SeriesSummary {
-            key: SeriesKey { name: self.name, source, host: self.host },
-            count: text::to_u64(self.count),
-            first: point(self.first_step, self.first_at, self.first_value, self.first_kind),
-            last: point(self.last_step, self.last_at, self.last_value, self.last_kind),
-            min: extreme(self.min_value, self.min_step),
-            max: extreme(self.max_value, self.max_step),
-        })
-    }
 }

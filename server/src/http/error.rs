@@ -21,11 +21,24 @@ pub enum Wants {
     Text,
     /// Whoever calls the REST API, whatever their headers say.
     Problem,
+    /// An MLflow client.
+    Mlflow,
+}
+
+/// Whether what is at this path is called by programs alone: what is not there is no page then.
+pub fn is_for_programs(path: &str) -> bool {
+    path.starts_with(super::api::PREFIX) || super::mlflow::is_ours(path)
 }
 
 impl Wants {
     pub fn of_request(path: &str, headers: &HeaderMap) -> Self {
-        if path.starts_with(super::api::PREFIX) { Self::Problem } else { Self::of(headers) }
+        if super::mlflow::is_ours(path) {
+            Self::Mlflow
+        } else if is_for_programs(path) {
+            Self::Problem
+        } else {
+            Self::of(headers)
+        }
     }
 
     pub fn of(headers: &HeaderMap) -> Self {
@@ -134,6 +147,7 @@ impl Problem {
             Wants::Json => Json(serde_json::json!({ "status": status.as_u16(), "message": message })).into_response(),
             Wants::Text => format!("{message}\n").into_response(),
             Wants::Problem => problem_json(status, message, errors),
+            Wants::Mlflow => super::mlflow::error_body(status, &message).into_response(),
         };
         *answer.status_mut() = status;
         let headers = answer.headers_mut();

@@ -34,7 +34,7 @@ const MAX_SCRIPT_BYTES: usize = 2 * TypedScript::MAX_BYTES + 2;
 const MAX_ALL_TEXT_BYTES: usize = 4 * 1024 * 1024;
 const MAX_FIELDS: usize = 2_000;
 /// A body that stands still for this long is given up.
-const CHUNK_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const CHUNK_TIMEOUT: Duration = Duration::from_secs(30);
 /// Uploads in memory at the same time; others wait for their turn.
 pub(super) const MAX_UPLOADS: usize = 4;
 const MAX_KEY_CHARS: usize = 100;

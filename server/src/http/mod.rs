@@ -1,7 +1,7 @@
 //! HTTP: the router, and the layers around it.
 //!
 //! Outside in: `security` (deny by default), a span per request, panics caught, compression of pages, the router.
-//! To add a route: one line in `router` below, one in `policy`; for the REST API, see `api`.
+//! To add a route: one line in `router` below, one in `policy`; for the REST API, see `api`, for MLflow's, `mlflow`.
 
 pub mod api;
 pub mod error;
@@ -13,6 +13,7 @@ mod downloads;
 mod health;
 mod launch;
 mod live;
+mod mlflow;
 mod presets;
 mod relaunch;
 mod stop;
@@ -51,6 +52,8 @@ pub struct Web {
     /// Cancelled when the server ends: live streams end with it.
     pub stop: CancellationToken,
     pub(crate) uploads: Arc<tokio::sync::Semaphore>,
+    /// Turns of MLflow clients that send much.
+    pub(crate) transfers: Arc<tokio::sync::Semaphore>,
     pub(crate) leptos: LeptosOptions,
 }
 
@@ -64,7 +67,9 @@ impl Web {
     pub fn new(services: Services, stop: CancellationToken) -> Self {
         // Our own shell writes the document's head: of these options only the name is ever read.
         let leptos = LeptosOptions::builder().output_name("trainyard").build();
-        Self { services, stop, uploads: Arc::new(tokio::sync::Semaphore::new(launch::MAX_UPLOADS)), leptos }
+        let turns = |count| Arc::new(tokio::sync::Semaphore::new(count));
+        let (uploads, transfers) = (turns(launch::MAX_UPLOADS), turns(mlflow::MAX_TRANSFERS));
+        Self { services, stop, uploads, transfers, leptos }
     }
 }
 
@@ -77,7 +82,9 @@ pub fn service(web: Web, hosts: HostList) -> (Router, Vec<MountedRoute>) {
     let compression = CompressionLayer::new().compress_when(
         DefaultPredicate::new()
             .and(NotForContentType::new("text/event-stream"))
-            .and(NotForContentType::new("application/gzip")),
+            .and(NotForContentType::new("application/gzip"))
+            // Artifacts: models and images are packed already, and their size shall be known.
+            .and(NotForContentType::new("application/octet-stream")),
     );
     let trace = TraceLayer::new_for_http()
         .make_span_with(|request: &Request| {
@@ -135,6 +142,10 @@ fn router(web: Web) -> (Router, Vec<MountedRoute>) {
     let (api, api_routes) = api::router();
     router = router.merge(api);
     mounted.extend(api_routes);
+
+    let (mlflow, mlflow_routes) = mlflow::router();
+    router = router.merge(mlflow);
+    mounted.extend(mlflow_routes);
 
     let pages = generate_route_list(app::App);
     mounted.extend(pages.iter().map(|page| (Method::GET, page.path().to_owned())));

@@ -24,10 +24,9 @@ async fn a_broken_stream_goes_on_where_it_broke() {
     let wanted: Vec<i64> = numbers.iter().copied().filter(|it| *it > middle).collect();
     assert_eq!(rest, wanted, "what came after {middle}, and nothing else");
 
-    // The run's own topic has its points, too.
+    // The run's own topic has its points, too; the log may be read after the job's end is seen.
     let mut of_run = EventReader::open(&app, &format!("run:{id}"), Some("0")).await;
-    let seen = of_run.until(is_over).await;
-    assert!(seen.iter().any(|it| matches!(it.event, LiveEvent::Points { .. })), "points travel as events");
+    of_run.until(|event| matches!(event, LiveEvent::Points { .. })).await;
     app.stop().await;
 }
 

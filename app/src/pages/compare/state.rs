@@ -71,12 +71,6 @@ fn labels(runs: &[ComparedRun]) -> Vec<RunLabel> {
     runs.iter().enumerate().map(label).collect()
 }
 
-/// What lies behind a point in time; of the same moment, behind its step.
-fn newer(last: Option<Point>, points: Vec<Point>) -> Vec<Point> {
-    let is_newer = |it: &Point| last.is_none_or(|last| (it.at, it.step) > (last.at, last.step));
-    points.into_iter().filter(is_newer).collect()
-}
-
 impl CompareState {
     pub fn new(view: CompareView) -> Self {
         let labels = labels(&view.comparison.runs);
@@ -105,7 +99,7 @@ impl CompareState {
                     }
                 });
             }
-            Heard::Opened | Heard::Event(LiveEvent::Log { .. }) => {}
+            Heard::Opened | Heard::Event(LiveEvent::Log { .. } | LiveEvent::Logged) => {}
         });
         state
     }
@@ -167,7 +161,7 @@ impl CompareState {
                 self.read_again(|metric| metric == key.name);
                 continue;
             };
-            known.update(|all| all.extend(newer(all.last().copied(), points)));
+            known.update(|all| key.points_add(all, points));
             if known.with_untracked(Vec::len) > MAX_POINTS {
                 self.read_again(|metric| metric == key.name);
             }
@@ -182,9 +176,8 @@ impl CompareState {
             match metrics.iter_mut().find(|it| it.key.name == key.name) {
                 // What the page's data had already is heard again at most once, right after it was read.
                 Some(summary) if summary.key == *key => {
-                    for it in newer(Some(summary.last), points.to_vec()) {
-                        summary.add(&it);
-                    }
+                    let last = (summary.last.at, summary.last.step);
+                    points.iter().filter(|it| (it.at, it.step) > last).for_each(|it| summary.add(it));
                 }
                 // Another host's or source's series of the same name: the table shows the one that it began with.
                 Some(_) => {}
@@ -200,7 +193,7 @@ impl CompareState {
         self.drawn.update_value(|all| {
             if let Some(old) = all.iter().position(|it| it.run_id == *run_id && it.key == key) {
                 let came = all.swap_remove(old).points.get_untracked();
-                points.extend(newer(points.last().copied(), came));
+                key.points_add(&mut points, came);
             }
             let points = ArcRwSignal::new(points);
             drawn = Some(points.clone());

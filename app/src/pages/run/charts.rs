@@ -1,19 +1,20 @@
 //! The run's curves: those that the algorithm reports, and those of its instances.
 
-use charts::{Unit, XAxis, YScale};
+use charts::{XAxis, YScale};
 use domain::series::SeriesKey;
 use leptos::prelude::*;
 
 use super::Page;
 use crate::{
     components::{
-        chart::{ChartCard, ChartLook, Cursor, Line},
+        chart::ChartLook,
         chart_tools::ChartTools,
+        curves::{CurveGrid, MoreCurves},
         fault::Empty,
     },
     model::{
         chart_query::{ChartQuery, TIME_AXES},
-        groups::{grouped, is_algorithm, label_of},
+        groups::is_algorithm,
     },
     paths,
 };
@@ -25,8 +26,11 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    fn takes(self, key: &SeriesKey) -> bool {
-        is_algorithm(key) == (self == Self::Algorithm)
+    const fn takes(self) -> fn(&SeriesKey) -> bool {
+        match self {
+            Self::Algorithm => is_algorithm,
+            Self::Instance => |key| !is_algorithm(key),
+        }
     }
 }
 
@@ -35,6 +39,10 @@ pub(super) fn ChartsTab(page: Page) -> impl IntoView {
     view! {
         <h2 class="sr-only">"Curves"</h2>
         <Tools page/>
+        <MoreCurves curves=page.state.curves>
+            <a href=page.id.with_value(|id| paths::compare(std::slice::from_ref(id)))>"Compare"</a>
+            " shows every one by its name."
+        </MoreCurves>
         <ChartGrid page kind=Kind::Algorithm/>
         <NoCurves page kind=Kind::Algorithm/>
     }
@@ -49,13 +57,9 @@ pub(super) fn SystemTab(page: Page) -> impl IntoView {
     }
 }
 
-/// All charts of one kind, one for each quantity. They share a cursor.
+/// All charts of one kind.
 #[component]
 pub(super) fn ChartGrid(page: Page, kind: Kind, #[prop(optional)] is_compact: bool) -> impl IntoView {
-    let curves = page.state.curves;
-    let cursor = Cursor(RwSignal::new(None));
-    let groups =
-        Memo::new(move |_| curves.with(|all| grouped(all.iter().map(|it| it.key.clone()).filter(|it| kind.takes(it)))));
     let look = Signal::derive(move || {
         let chart = page.query.with(|it| it.chart);
         let origin = page.state.run.with(|it| it.started_at.or(Some(it.created_at)));
@@ -70,53 +74,13 @@ pub(super) fn ChartGrid(page: Page, kind: Kind, #[prop(optional)] is_compact: bo
             }
         }
     });
-    view! {
-        <div class="charts" class:is-compact=is_compact>
-            <For
-                each=move || groups.get()
-                key=|(title, keys)| (title.clone(), keys.len())
-                children=move |(title, keys)| {
-                    let unit = if title.ends_with("Utilization") { Unit::Percent } else { Unit::Plain };
-                    let lines = lines_of(page, &keys);
-                    view! { <ChartCard title=words(&title) lines=Signal::stored(lines) look unit cursor is_compact/> }
-                }
-            />
-        </div>
-    }
-}
-
-/// The curves of a chart, coloured in their order.
-fn lines_of(page: Page, keys: &[SeriesKey]) -> Vec<Line> {
-    let several_hosts = keys.iter().any(|it| it.host != keys[0].host);
-    let curves = page.state.curves.get_untracked();
-    let found = keys.iter().filter_map(|key| curves.iter().find(|it| it.key == *key));
-    found
-        .enumerate()
-        .map(|(color_index, curve)| Line {
-            label: label_of(&curve.key, several_hosts),
-            color_index,
-            points: curve.points.clone(),
-            clock: None,
-        })
-        .collect()
-}
-
-/// CloudWatch's names as words; a script's own names stay as they are.
-fn words(title: &str) -> String {
-    match title {
-        "CPUUtilization" => "CPU utilization".to_owned(),
-        "MemoryUtilization" => "Memory utilization".to_owned(),
-        "DiskUtilization" => "Disk utilization".to_owned(),
-        "GPUUtilization" => "GPU utilization".to_owned(),
-        "GPUMemoryUtilization" => "GPU memory utilization".to_owned(),
-        other => other.to_owned(),
-    }
+    view! { <CurveGrid curves=page.state.curves takes=kind.takes() look is_compact/> }
 }
 
 /// Why there is nothing to see, and what would change it.
 #[component]
 fn NoCurves(page: Page, kind: Kind) -> impl IntoView {
-    let is_empty = Memo::new(move |_| page.state.curves.with(|all| !all.iter().any(|it| kind.takes(&it.key))));
+    let is_empty = Memo::new(move |_| page.state.curves.list.with(|all| !all.iter().any(|it| kind.takes()(&it.key))));
     let has_definitions = page.state.run.with_untracked(|it| {
         let list = it.request.pointer("/AlgorithmSpecification/MetricDefinitions");
         list.and_then(serde_json::Value::as_array).is_some_and(|it| !it.is_empty())

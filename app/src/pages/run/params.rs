@@ -8,11 +8,13 @@ use serde_json::Value;
 
 use super::Page;
 use crate::{
-    components::{copy::CopyButton, timeline::CopyLine},
+    api::mlflow::mlflow_job_get,
+    components::{copy::CopyButton, fault::Fault, timeline::CopyLine},
     model::{
         groups,
         rows::{grouped_digits, number},
     },
+    pages::mlflow::{Logged, Pairs},
     paths,
 };
 
@@ -38,6 +40,7 @@ pub(super) fn ParamsTab(page: Page) -> impl IntoView {
                     <h2 id="p-environment" class="panel-title">"Environment"</h2>
                     <Pairs pairs=environment.into_iter().collect() empty="No variable of its own."/>
                 </section>
+                <LoggedByScript page/>
             </div>
             <div class="split-side">
                 <SavePreset run=run.clone()/>
@@ -72,6 +75,26 @@ pub(super) fn ParamsTab(page: Page) -> impl IntoView {
     }
 }
 
+/// What the job's MLflow client has logged in this run, if there is one.
+#[component]
+fn LoggedByScript(page: Page) -> impl IntoView {
+    let logged = Resource::new_blocking(|| (), move |()| mlflow_job_get(page.id.get_value()));
+    view! {
+        <Suspense>
+            {move || Suspend::new(async move {
+                match logged.await {
+                    Ok(Some(run)) => {
+                        let href = paths::mlflow_run(&run.id, "");
+                        view! { <Logged run/><p><a href=href>"Its artifacts and datasets"</a></p> }.into_any()
+                    }
+                    Ok(None) => ().into_any(),
+                    Err(error) => view! { <Fault error/> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
 /// A plain form: what this run was launched with, under a name.
 #[component]
 fn SavePreset(run: Run) -> impl IntoView {
@@ -97,18 +120,6 @@ pub(super) fn Hyperparameters(page: Page) -> impl IntoView {
     view! { <Pairs pairs empty="None: the script runs with its own defaults."/> }
 }
 
-#[component]
-fn Pairs(pairs: Vec<(String, String)>, empty: &'static str) -> impl IntoView {
-    if pairs.is_empty() {
-        return view! { <p class="dim">{empty}</p> }.into_any();
-    }
-    let rows = pairs
-        .into_iter()
-        .map(|(name, value)| view! { <tr><th scope="row">{name}</th><td>{value}</td></tr> })
-        .collect_view();
-    view! { <table class="pairs"><tbody>{rows}</tbody></table> }.into_any()
-}
-
 /// Last, least and greatest of each metric; what the engine itself reported as final goes first.
 #[component]
 pub(super) fn MetricsTable(page: Page) -> impl IntoView {
@@ -116,7 +127,7 @@ pub(super) fn MetricsTable(page: Page) -> impl IntoView {
     let body = move || {
         let finals: BTreeMap<String, f64> =
             state.run.with(|it| it.final_metrics.iter().map(|it| (it.name.clone(), it.value)).collect());
-        let curves = state.curves.get();
+        let curves = state.curves.list.get();
         let mut rows: BTreeMap<String, [String; 4]> = finals
             .iter()
             .map(|(name, value)| (name.clone(), [number(*value), "—".to_owned(), "—".to_owned(), "—".to_owned()]))

@@ -7,32 +7,23 @@ use domain::{
     live::{LiveEvent, Topic},
     log::{LogLine, LogTail},
     run::Run,
-    series::{Point, Series, SeriesKey},
     time::Timestamp,
 };
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
     api::run::{MAX_LOG_LINES, RunView, run_get, run_log_tail, run_series},
-    components::now::ticking,
+    components::{curves::Curves, now::ticking},
     live::{self, Heard},
-    model::groups,
 };
 
 #[derive(Clone, Copy)]
 pub struct RunState {
     pub run: RwSignal<Run>,
     pub now: ReadSignal<Timestamp>,
-    pub curves: RwSignal<Vec<Curve>>,
+    pub curves: Curves,
     pub log: RwSignal<LogBuffer>,
     pub log_error: RwSignal<Option<String>>,
-}
-
-/// One series. Its points change on their own, so that a new point redraws one chart and not the page.
-#[derive(Clone)]
-pub struct Curve {
-    pub key: SeriesKey,
-    pub points: ArcRwSignal<Vec<Point>>,
 }
 
 impl RunState {
@@ -42,11 +33,10 @@ impl RunState {
         let state = Self {
             now: ticking(view.now),
             run: RwSignal::new(view.run),
-            curves: RwSignal::new(Vec::new()),
+            curves: Curves::new(view.series, view.more_series),
             log: RwSignal::new(LogBuffer::default()),
             log_error: RwSignal::new(view.log_error),
         };
-        state.set_series(view.series);
         state.log.update(|log| log.set_tail(view.log));
         let was_over = state.run.with_untracked(Run::is_over);
         live::listen(&[Topic::Run(id.clone())], view.live_number, move |heard| match heard {
@@ -62,15 +52,13 @@ impl RunState {
         match event {
             LiveEvent::Run(run) if run.id == *id => self.set_run(*run),
             LiveEvent::Points { run_id, series } if run_id == *id => {
-                for (key, points) in series {
-                    self.append(key, points);
-                }
+                self.curves.append(series);
             }
             LiveEvent::Log { run_id, lines, dropped } if run_id == *id => {
                 self.log.try_update(|log| log.append(lines, dropped));
             }
             LiveEvent::Resync => self.read_again(id.clone()),
-            LiveEvent::Run(_) | LiveEvent::Points { .. } | LiveEvent::Log { .. } => {}
+            LiveEvent::Run(_) | LiveEvent::Points { .. } | LiveEvent::Log { .. } | LiveEvent::Logged => {}
         }
     }
 
@@ -79,43 +67,6 @@ impl RunState {
         if self.run.try_with_untracked(|known| run.updated_at >= known.updated_at) == Some(true) {
             self.run.set(run);
         }
-    }
-
-    fn set_series(self, series: Vec<Series>) {
-        for Series { key, points } in groups::without_shadowed(series) {
-            match self.curve(&key) {
-                Some(curve) => curve.points.set(points),
-                None => self.add(key, points),
-            }
-        }
-    }
-
-    fn append(self, key: SeriesKey, new: Vec<Point>) {
-        let Some(curve) = self.curve(&key) else {
-            let is_shadowed = self.curves.try_with_untracked(|all| {
-                let keys: Vec<SeriesKey> = all.iter().map(|it| it.key.clone()).collect();
-                groups::is_shadowed(&key, &keys)
-            });
-            if is_shadowed == Some(false) {
-                self.add(key, new);
-            }
-            return;
-        };
-        curve.points.update(|points| {
-            let last = points.last().map(|it| (it.at, it.step));
-            points.extend(new.into_iter().filter(|it| last.is_none_or(|last| (it.at, it.step) > last)));
-        });
-    }
-
-    fn add(self, key: SeriesKey, points: Vec<Point>) {
-        self.curves.try_update(|all| {
-            all.push(Curve { key, points: ArcRwSignal::new(points) });
-            all.sort_by(|a, b| a.key.cmp(&b.key));
-        });
-    }
-
-    fn curve(self, key: &SeriesKey) -> Option<Curve> {
-        self.curves.try_with_untracked(|all| all.iter().find(|it| it.key == *key).cloned()).flatten()
     }
 
     /// Reads everything anew, into the same signals: nothing on the page jumps. What fails stays as it was.
@@ -132,7 +83,7 @@ impl RunState {
             let id = id.clone();
             async move {
                 if let Ok(series) = run_series(id).await {
-                    self.set_series(series);
+                    self.curves.set(series);
                 }
             }
         });

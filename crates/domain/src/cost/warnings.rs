@@ -4,8 +4,8 @@
 
 use super::{Estimate, Quote, past::only_type};
 use crate::{
-    instance_type::InstanceTypeInfo, job_draft::JobDraft, money::NanoUsd, time::duration_text,
-    training_job::TrainingJobRequest,
+    instance_type::InstanceTypeInfo, job_draft::JobDraft, job_spec::TRACKING_URI_VARIABLE, money::NanoUsd,
+    time::duration_text, training_job::TrainingJobRequest,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +20,6 @@ pub struct LaunchWarning {
 
 /// A job that may run longer than this is asked about.
 const LONG_RUNTIME_SECONDS: u32 = 86_400;
-/// What tells that the script reports to an MLflow server.
-const MLFLOW_VARIABLE: &str = "MLFLOW_TRACKING_URI";
 
 /// `quote`: what is known so far; an empty one where nothing is.
 pub fn launch_warnings(draft: &JobDraft, quote: &Quote) -> Vec<LaunchWarning> {
@@ -78,7 +76,7 @@ fn long_runtime(request: &TrainingJobRequest, quote: &Quote, at_most: Option<Nan
 
 fn isolated_from_mlflow(draft: &JobDraft, likely: Option<NanoUsd>) -> Option<LaunchWarning> {
     let fields = &draft.fields;
-    let has_variable = || fields.pairs("Environment").iter().any(|(name, _)| name.trim() == MLFLOW_VARIABLE);
+    let has_variable = || fields.pairs("Environment").iter().any(|(name, _)| name.trim() == TRACKING_URI_VARIABLE);
     let has_server = || !fields.get("MlflowConfig.MlflowResourceArn").trim().is_empty();
     let is_cut_off = fields.is_true("EnableNetworkIsolation") && (has_variable() || has_server());
     let message = "With network isolation the script cannot reach its MLflow server: it fails at its first call, or \
@@ -175,7 +173,7 @@ mod tests {
     fn an_isolated_mlflow_client_and_an_ignored_volume_are_named() {
         let mut form = draft(&[("EnableNetworkIsolation", "true"), ("ResourceConfig.InstanceType", "ml.g5.xlarge")]);
         assert_eq!(fields(&form, &Quote::default()), ["ResourceConfig.VolumeSizeInGB"]);
-        form.fields.push_pair("Environment", MLFLOW_VARIABLE, "http://tracking");
+        form.fields.push_pair("Environment", TRACKING_URI_VARIABLE, "http://tracking");
         assert_eq!(fields(&form, &Quote::default()), ["EnableNetworkIsolation", "ResourceConfig.VolumeSizeInGB"]);
     }
 }

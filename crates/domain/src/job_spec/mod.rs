@@ -9,11 +9,13 @@ use crate::{
 };
 
 mod fields;
+mod own;
 mod request;
 #[cfg(test)]
 mod tests;
 
 pub use fields::is_tag_text;
+pub use own::{TRACKING_URI_VARIABLE, own_removed, tracking_added};
 pub use request::{canonical, fingerprint, sealed};
 
 use fields::{entry_point, name_base, own_tags, script_hyperparameters, source_uri, typed_script};

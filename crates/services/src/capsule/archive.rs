@@ -6,7 +6,7 @@ use bytes::Bytes;
 use domain::{
     capsule::{Capsule, SOURCE_CHANNEL},
     ids::{JobName, RunId},
-    job_spec::tag,
+    job_spec::own_removed,
     run::Run,
     series::Series,
     share::ShareFormat,
@@ -81,19 +81,14 @@ fn pretty(value: &Value) -> String {
     format!("{value:#}\n")
 }
 
-/// The request under a name that is free, without the tags by which Trainyard knows its own.
+/// The request under a name that is free, without what Trainyard added for this run.
 fn repeatable(run: &Run) -> Value {
     let mut request = run.request.clone();
     let room = JobName::MAX_CHARS - "-repeat".len();
     let base: String = run.job_name.as_str().chars().take(room).collect();
     request["TrainingJobName"] = json!(format!("{}-repeat", base.trim_end_matches('-')));
-    if let Some(tags) = request.get_mut("Tags").and_then(Value::as_array_mut) {
-        tags.retain(|it| it["Key"].as_str().is_none_or(|key| !key.starts_with(tag::PREFIX)));
-        if tags.is_empty()
-            && let Some(members) = request.as_object_mut()
-        {
-            members.remove("Tags");
-        }
+    if let Some(members) = request.as_object_mut() {
+        own_removed(members);
     }
     request
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::{
     ids::RunId,
     job_draft::{JobDraft, SCRIPT_PARAMETERS},
-    job_spec::{JobSpec, canonical, sealed},
+    job_spec::{JobSpec, canonical, sealed, tracking_added},
     run::{Run, RunOrigin, RunPrice},
     status::{LaunchState, Wish},
     time::Timestamp,
@@ -15,10 +15,21 @@ use sha2::{Digest, Sha256};
 use store::QuotaWait;
 
 /// The run as it is committed: everything that will ever be sent is in it.
-pub(super) fn run(spec: &JobSpec, source_uri: &str, source_sha256: Option<&str>, random: u128, now: Timestamp) -> Run {
+pub(super) fn run(
+    spec: &JobSpec,
+    source_uri: &str,
+    source_sha256: Option<&str>,
+    tracking_uri: Option<&str>,
+    random: u128,
+    now: Timestamp,
+) -> Run {
     let id = RunId::new(now, random);
     let job_name = spec.job_name(&id);
     let request = spec.to_request(&id, &job_name, source_uri);
+    let request = match tracking_uri {
+        Some(uri) => tracking_added(request, &id, uri),
+        None => request,
+    };
     let (request, fingerprint) = sealed(request);
     let instances = spec.request.instances();
     let instance_type = instances.first().map(|(name, _)| name.clone());

@@ -178,7 +178,9 @@ fn instance_keys(run: &Run) -> Vec<SeriesKey> {
 fn query(run: &Run, key: &SeriesKey) -> MetricQuery {
     let dimension = match key.source {
         SeriesSource::Instance => ("Host".to_owned(), format!("{}/{}", run.job_name, key.host)),
-        SeriesSource::Log | SeriesSource::CloudWatch => ("TrainingJobName".to_owned(), run.job_name.to_string()),
+        SeriesSource::Log | SeriesSource::CloudWatch | SeriesSource::Mlflow => {
+            ("TrainingJobName".to_owned(), run.job_name.to_string())
+        }
     };
     MetricQuery { name: key.name.clone(), dimension }
 }

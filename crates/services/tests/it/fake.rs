@@ -17,7 +17,7 @@ use domain::{
     quota::TrainingQuota,
     time::{Clock, Timestamp},
 };
-use futures::StreamExt as _;
+use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use serde_json::{Value, json};
 use services::engine::{
     Engine, EngineError, EngineInfo, EngineKind, JobEngine, JobPage, LogEngine, LogEvent, LogPage, MetricData,
@@ -507,6 +507,23 @@ impl ObjectEngine for FakeCloud {
         .await
     }
 
+    async fn put_stream(
+        &self,
+        uri: &str,
+        body: BoxStream<'static, Result<Bytes, EngineError>>,
+    ) -> Result<(), EngineError> {
+        let chunks: Vec<Bytes> = body.try_collect().await?;
+        self.put(uri, chunks.concat().into()).await
+    }
+
+    async fn delete(&self, uri: &str) -> Result<(), EngineError> {
+        self.call("delete", |state, _| {
+            state.objects.remove(uri);
+            Ok(())
+        })
+        .await
+    }
+
     async fn get(&self, uri: &str) -> Result<ObjectRead, EngineError> {
         self.call("get", |state, _| {
             let body = state.objects.get(uri).cloned().ok_or(EngineError::NotFound)?;
@@ -540,11 +557,8 @@ impl ObjectEngine for FakeCloud {
     }
 
     async fn buckets(&self) -> Result<Vec<String>, EngineError> {
-        self.call("buckets", |state, _| match &state.object_refusal {
-            Some(refusal) => Err(refusal.clone()),
-            None => Ok(buckets(state).into_iter().collect()),
-        })
-        .await
+        let names = |state: &mut State, _| Ok(buckets(state).into_iter().collect());
+        self.call("buckets", |state, at| state.object_refusal.clone().map_or_else(|| names(state, at), Err)).await
     }
 }
 

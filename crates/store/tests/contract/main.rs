@@ -13,6 +13,8 @@ mod experiments;
 mod harness;
 mod import;
 mod live;
+mod mlflow;
+mod mlflow_models;
 mod observe;
 mod outbox;
 mod outcomes;

@@ -1,5 +1,6 @@
 //! `cargo x test --deep`: test suites that others wrote for AWS and for their own imitation of it, against the endpoint,
-//! and a test of our own that fetches too much for every day: `torchrun` over two hosts.
+//! and two tests of our own that fetch too much for every day: `torchrun` over two hosts, and random requests to MLflow's
+//! own server and to ours.
 //!
 //! Nothing of them is in this repository: they are fetched at one pinned version, or taken from a folder that an
 //! environment variable names. What they cannot pass stands in `end2end/python/upstream/expected_failures`, each with
@@ -14,7 +15,7 @@ use anyhow::{Context, bail};
 
 use crate::{
     commands::build,
-    needs::python::{BOTO3, MOTO, SDK_V3},
+    needs::python::{BOTO3, MLFLOW_SERVER, MOTO, SDK_V3},
     places::Places,
     say, shell,
 };
@@ -57,7 +58,8 @@ const SAGEMAKER_FILES: [&str; 2] =
 pub(crate) fn run(places: &Places, pytest_args: &[String]) -> anyhow::Result<()> {
     say::step("Tests of others. What this fetches, once, into the cache of tools:");
     say::note(&format!(
-        "- from PyPI: moto with its tests ({MOTO_SOURCE}, 9 MB) and an environment for it; the SageMaker SDK v3\n\
+        "- from PyPI: moto with its tests ({MOTO_SOURCE}, 9 MB) and an environment for it; the SageMaker SDK v3;\n\
+         \x20 MLflow with its server, 900 MB\n\
          - with git: AWS's tests of the SDK v3 ({SAGEMAKER_REPOSITORY} at {})\n\
          Each run: the endpoint installs PyTorch from PyPI for AWS's image, twice, 2 to 3 GB to fetch and 5 GB on disk\n\
          while it is used; a pip index of your own (PIP_INDEX_URL) or PyTorch's CPU index (PIP_EXTRA_INDEX_URL) spare it.\n\
@@ -67,6 +69,7 @@ pub(crate) fn run(places: &Places, pytest_args: &[String]) -> anyhow::Result<()>
     let boto3 = BOTO3.prepare(places)?;
     let moto = MOTO.prepare(places)?;
     let sdk = SDK_V3.prepare(places)?;
+    let mlflow = MLFLOW_SERVER.prepare(places)?;
     let moto_tests = moto_source(places, &moto)?;
     let sagemaker_tests = sagemaker_source(places)?;
     let binary = match std::env::var_os("TRAINYARD_BIN") {
@@ -90,12 +93,22 @@ pub(crate) fn run(places: &Places, pytest_args: &[String]) -> anyhow::Result<()>
     peer.args(MOTO_FILES.map(|file| format!("tests/{file}")));
     let peer = shell::run(peer.args(pytest_args));
     // Arguments are for the suites of others.
-    let ours = if pytest_args.is_empty() { torchrun(places, &boto3, &binary) } else { Ok(()) };
-    if let Some(failure) = [aws, peer, ours].into_iter().find_map(Result::err) {
+    let is_all = pytest_args.is_empty();
+    let alike = if is_all { mlflow_alike(places, &mlflow, &binary) } else { Ok(()) };
+    let ours = if is_all { torchrun(places, &boto3, &binary) } else { Ok(()) };
+    if let Some(failure) = [aws, peer, alike, ours].into_iter().find_map(Result::err) {
         return Err(failure.context("a test did not end as `expected_failures` says"));
     }
     say::step("test --deep: everything ended as expected");
     Ok(())
+}
+
+fn mlflow_alike(places: &Places, interpreter: &Path, binary: &Path) -> anyhow::Result<()> {
+    say::step("The same random requests to MLflow's own server and to Trainyard");
+    let mut command = shell::command(interpreter);
+    command.current_dir(places.end2end().join("python/tracking"));
+    command.env("TRAINYARD_BIN", binary).env("TRAINYARD_DEEP", "1");
+    shell::run(command.args(["-B", "-m", "pytest", "-p", "no:cacheprovider", "--quiet", "deep"]))
 }
 
 fn torchrun(places: &Places, interpreter: &Path, binary: &Path) -> anyhow::Result<()> {

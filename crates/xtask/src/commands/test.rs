@@ -21,6 +21,7 @@ pub(crate) fn run(places: &Places) -> anyhow::Result<()> {
     for client in [python::AWS_CLI, python::SDK_V2, python::SDK_V3] {
         client.prepare(places)?;
     }
+    let mlflow = python::MLFLOW.prepare(places)?;
     let binary = build::run_with_tests(places)?;
 
     let mut failed = Vec::new();
@@ -39,6 +40,10 @@ pub(crate) fn run(places: &Places) -> anyhow::Result<()> {
     pytest.env("TRAINYARD_SHARE", places.share_example(Mode::Release));
     pytest.current_dir(places.end2end().join("python"));
     runner("client tests", shell::run(pytest.args(["-B", "-m", "pytest", "-p", "no:cacheprovider", "--quiet"])));
+    say::step("MLflow's client against the tracking server");
+    let mut pytest = shell::command(&mlflow);
+    pytest.env("TRAINYARD_BIN", &binary).current_dir(places.end2end().join("python/tracking"));
+    runner("MLflow tests", shell::run(pytest.args(["-B", "-m", "pytest", "-p", "no:cacheprovider", "--quiet"])));
     say::step("The browser against the release binary");
     runner("browser specs", browser.playwright(places, &binary, &[]));
 

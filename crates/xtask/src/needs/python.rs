@@ -32,6 +32,16 @@ pub(crate) const SDK_V2: Environment =
     Environment { name: "sdk-v2", holds: "the SageMaker SDK v2", folder: "clients/sdk_v2", is_complete: true };
 pub(crate) const SDK_V3: Environment =
     Environment { name: "sdk-v3", holds: "the SageMaker SDK v3", folder: "clients/sdk_v3", is_complete: true };
+/// MLflow's client, and pytest: the tests of the tracking server run in it.
+pub(crate) const MLFLOW: Environment =
+    Environment { name: "mlflow", holds: "MLflow's client and pytest", folder: "clients/mlflow", is_complete: false };
+/// MLflow with its server, to compare with.
+pub(crate) const MLFLOW_SERVER: Environment = Environment {
+    name: "mlflow-server",
+    holds: "MLflow with its server",
+    folder: "upstream/mlflow",
+    is_complete: false,
+};
 /// A peer to measure against, and the owner of test files that run against the endpoint.
 pub(crate) const MOTO: Environment =
     Environment { name: "moto", holds: "moto and its server", folder: "upstream/moto", is_complete: false };

@@ -2,6 +2,8 @@
 //!
 //! To add a route: add its line here, or the test that walks every route fails; and it would be refused anyway.
 
+mod mlflow;
+
 use std::time::Duration;
 
 use axum::http::Method;
@@ -47,18 +49,21 @@ const fn stream(path: &'static str) -> Policy {
     Policy { time: None, ..read(path) }
 }
 
+/// What a browser may call from our own pages, and any program that is no browser.
 const fn change(path: &'static str) -> Policy {
     Policy { method: "POST", path, effect: Effect::SameOrigin, body_bytes: SMALL_BODY, time: Some(PAGE_TIME) }
 }
 
-/// Every route and server function there is. There is no login yet: each is open to whoever passes the layer.
-pub const POLICIES: &[Policy] = &[
+/// Every route and server function there is, but for MLflow's. There is no login yet: each is open to whoever passes the layer.
+const POLICIES: &[Policy] = &[
     // Pages.
     read("/"),
     read("/launch"),
     read("/presets"),
     read("/experiments"),
     read("/runs"),
+    read("/runs/mlflow"),
+    read("/runs/mlflow/{id}"),
     read("/runs/{id}"),
     read("/runs/{id}/relaunch"),
     read("/runs/{id}/diff"),
@@ -99,6 +104,9 @@ pub const POLICIES: &[Policy] = &[
     change("/api/ui/capsule_get"),
     change("/api/ui/relaunch_check"),
     change("/api/ui/diff_get"),
+    change("/api/ui/mlflow_run_list"),
+    change("/api/ui/mlflow_run_get"),
+    change("/api/ui/mlflow_job_get"),
     change("/api/ui/sweep_form_get"),
     change("/api/ui/sweep_get"),
     change("/api/ui/sweep_list"),
@@ -132,21 +140,26 @@ pub const POLICIES: &[Policy] = &[
     read("/readyz"),
 ];
 
+/// Every line, MLflow's too.
+pub fn policies() -> impl Iterator<Item = &'static Policy> {
+    POLICIES.iter().chain(mlflow::POLICIES.iter().flatten())
+}
+
 /// What a path without a line gets: a page that says so, for reading only.
 pub const NOT_FOUND: Policy = read("/{*any}");
 
 /// The line for a request; HEAD counts as GET. `None`: refused.
 pub fn find(method: &Method, path: &str) -> Option<&'static Policy> {
     let method = if *method == Method::HEAD { Method::GET } else { method.clone() };
-    let named = POLICIES.iter().find(|it| it.method == method.as_str() && matches(it.path, path));
+    let named = policies().find(|it| it.method == method.as_str() && matches(it.path, path));
     // A path that has a line for another method is not unknown: it gets 405, not the page.
-    let is_page = method == Method::GET && methods(path).is_empty() && !path.starts_with(super::api::PREFIX);
+    let is_page = method == Method::GET && methods(path).is_empty() && !super::error::is_for_programs(path);
     named.or_else(|| is_page.then_some(&NOT_FOUND))
 }
 
 /// The methods that a path has lines for, for the Allow header.
 pub fn methods(path: &str) -> Vec<&'static str> {
-    POLICIES.iter().filter(|it| matches(it.path, path)).map(|it| it.method).collect()
+    policies().filter(|it| matches(it.path, path)).map(|it| it.method).collect()
 }
 
 /// Segment by segment; `{name}` takes one segment that is not empty, `{*name}` takes the rest.
@@ -194,7 +207,7 @@ mod tests {
 
     #[test]
     fn nothing_that_is_posted_is_open_to_other_origins() {
-        for policy in POLICIES {
+        for policy in policies() {
             assert_eq!(policy.effect == Effect::Read, policy.method == "GET", "{}", policy.path);
         }
     }

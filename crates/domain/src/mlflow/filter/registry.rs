@@ -1,0 +1,104 @@
+//! The filters of `registered-models/search` and `model-versions/search`.
+
+use super::{
+    Comparison, Number, NumberOp, TextTest, Token, comparisons, identifier, list, plain_key, quoted, text_test,
+};
+use crate::mlflow::{MlflowError, Result};
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum RegistryCondition {
+    Name(TextTest),
+    Version { op: NumberOp, value: i64 },
+    RunId(TextTest),
+    Source(TextTest),
+    Tag { key: String, test: TextTest },
+}
+
+pub fn registered_model_filter(text: &str) -> Result<Vec<RegistryCondition>> {
+    comparisons(text, "")?.iter().map(|it| condition(it, &["name"])).collect()
+}
+
+pub fn model_version_filter(text: &str) -> Result<Vec<RegistryCondition>> {
+    let columns = ["name", "run_id", "source_path", "version_number"];
+    comparisons(text, "")?.iter().map(|it| condition(it, &columns)).collect()
+}
+
+fn condition(it: &Comparison, columns: &[&str]) -> Result<RegistryCondition> {
+    let left = identifier(it)?;
+    let (entity, key) = left.split_once('.').unwrap_or(("attribute", left));
+    let key = plain_key(key).to_owned();
+    let operator = &*it.operator.to_ascii_uppercase();
+    let is_tag = match entity {
+        "tag" | "tags" => true,
+        "attribute" => false,
+        _ => {
+            return Err(MlflowError::invalid(format!(
+                "Invalid entity type '{entity}'. Valid entity types are ('attribute', 'tag', 'tags')"
+            )));
+        }
+    };
+    if !is_tag && !columns.contains(&key.as_str()) {
+        let valid = columns.iter().map(|it| format!("'{it}'")).collect::<Vec<_>>().join(", ");
+        return Err(MlflowError::invalid(format!(
+            "Invalid attribute key '{key}' specified. Valid keys are '{{{valid}}}'"
+        )));
+    }
+    let Some(right) = &it.right else {
+        return Err(MlflowError::invalid("Invalid comparison clause. Expected 3 tokens found 2"));
+    };
+    if is_tag {
+        let value = quoted(right, |shown| {
+            format!("Expected a quoted string value for tag (e.g. 'my-value'). Got value {shown}")
+        })?;
+        return match text_test(operator, value) {
+            Some(test) if !matches!(test, TextTest::In(_) | TextTest::NotIn(_)) => {
+                Ok(RegistryCondition::Tag { key, test })
+            }
+            _ => Err(MlflowError::invalid(format!("Invalid comparator for tag: {operator}"))),
+        };
+    }
+    if key == "version_number" {
+        let why = || {
+            MlflowError::invalid(format!(
+                "Expected numeric value type for numeric attribute: {key}. Found {}",
+                right.shown()
+            ))
+        };
+        let Token::Number(text) = right else { return Err(why()) };
+        let Some(Number::Integer(value)) = Number::parse(text) else {
+            return Err(MlflowError::invalid(format!("Invalid value for numeric attribute '{key}': {text}")));
+        };
+        let op = NumberOp::parse(operator)
+            .ok_or_else(|| MlflowError::invalid(format!("Invalid comparator for attribute {key}: {operator}")))?;
+        return Ok(RegistryCondition::Version { op, value });
+    }
+    let test = match right {
+        Token::List(_, texts) if key == "source_path" => {
+            list(texts.as_ref())?;
+            let why = "Only ['name', 'run_id'] attributes support comparison with a list of quoted string values.";
+            return Err(MlflowError::invalid(why));
+        }
+        Token::List(_, texts) => {
+            let texts = list(texts.as_ref())?;
+            match operator {
+                "IN" => Some(TextTest::In(texts)),
+                "NOT IN" => Some(TextTest::NotIn(texts)),
+                _ => None,
+            }
+        }
+        other => {
+            let value = quoted(other, |shown| {
+                format!(
+                    "Expected a quoted string value or a list of quoted string values for attributes. Got value {shown}"
+                )
+            })?;
+            text_test(operator, value)
+        }
+    };
+    let test = test.ok_or_else(|| MlflowError::invalid(format!("Invalid comparator for attribute: {operator}")))?;
+    Ok(match key.as_str() {
+        "run_id" => RegistryCondition::RunId(test),
+        "source_path" => RegistryCondition::Source(test),
+        _ => RegistryCondition::Name(test),
+    })
+}
