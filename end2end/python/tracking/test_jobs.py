@@ -25,6 +25,15 @@ mlflow.start_run()
 mlflow.log_metric("loss", 1.0, step=0)
 os._exit(3)
 """
+CHOOSING = """
+import os
+
+assert "MLFLOW_RUN_ID" not in os.environ
+
+def main():
+    import mlflow
+    mlflow.set_experiment("mine")
+"""
 UNTRACKED = """
 import os
 
@@ -85,6 +94,13 @@ def test_a_script_that_dies_leaves_no_run_behind_that_runs_for_ever(server, clie
     assert ended(server, run)["status"] == "Failed"
     info = client.get_run(run).info
     assert info.status == "FAILED" and info.end_time >= info.start_time
+
+
+def test_a_script_that_chooses_its_own_experiment_is_left_alone(server):
+    # With the variables, MLflow's client would refuse to start the run, and the job would fail.
+    run = launch(server, CHOOSING)
+    assert environment(server, run) == {}
+    assert ended(server, run)["status"] == "Completed"
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,8 @@ pub struct NewModelVersion {
     pub source: String,
     pub storage_location: String,
     pub run_id: String,
+    /// The logged model whose tag lists the version; empty: none.
+    pub model_id: String,
     pub run_link: String,
     pub description: String,
     pub tags: Vec<Tag>,

@@ -179,7 +179,10 @@ impl Services {
         let source_sha256 = source.as_ref().map(resolve::ResolvedSource::sha256);
         let source_uri = source_sha256.map(|it| self.source_uri(it)).unwrap_or_default();
         let random = self.inner.config.random.next_u128();
-        let tracking_uri = self.inner.config.tracking_uri.as_deref();
+        let tracking_uri = match &source {
+            Some(source) if source.chooses_experiment().await? => None,
+            _ => self.inner.config.tracking_uri.as_deref(),
+        };
         let run = build::run(&spec, &source_uri, source_sha256, tracking_uri, random, self.now());
         let new = NewRun {
             run,

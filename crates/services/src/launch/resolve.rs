@@ -38,6 +38,15 @@ impl ResolvedSource {
         &self.0.sha256
     }
 
+    /// Whether a script of it chooses its MLflow experiment by itself: MLflow's client refuses to go on in a run of
+    /// another one, and the job would fail for it.
+    pub(super) async fn chooses_experiment(&self) -> Result<bool, ServiceError> {
+        let source = self.0.clone();
+        let scripts = blocking(move || source::source_scripts(&source.bytes)).await?;
+        // An archive that cannot be read has its own error, beside its field.
+        Ok(scripts.is_ok_and(|all| all.iter().any(|(_, text)| text.contains("set_experiment("))))
+    }
+
     /// The entry point's existence and encoding.
     pub(super) async fn entry_point_error(&self, entry_point: &str) -> Result<Option<FieldError>, ServiceError> {
         let (source, entry_point) = (self.0.clone(), entry_point.to_owned());

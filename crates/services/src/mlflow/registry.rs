@@ -1,14 +1,13 @@
 //! The model registry, by MLflow's rules.
 
 use domain::mlflow::{
-    ErrorCode, MODEL_VERSIONS_TAG, MlflowError, ModelSource, ModelVersion, NewModelVersion, PageToken, RegisteredModel,
-    Stage, Tag, model_version_filter, registered_model_filter,
+    ErrorCode, MlflowError, ModelSource, ModelVersion, NewModelVersion, PageToken, RegisteredModel, Stage, Tag,
+    model_version_filter, registered_model_filter,
     registry::{
         alias, alias_reserved, model_name, model_tag, model_version, model_version_orders, registered_model_orders,
     },
     source,
 };
-use serde_json::{Value, json};
 
 use super::{MlflowFailure, Result};
 use crate::Services;
@@ -126,12 +125,8 @@ impl Services {
             model_tag(tag)?;
         }
         let VersionPlace { source, storage_location, run_id, model_id } = place;
-        let new = NewModelVersion { name, source, storage_location, run_id, run_link, description, tags };
-        let version = self.inner.store.mlflow_version_create(&new, self.now()).await?;
-        if !model_id.is_empty() {
-            self.version_note(&model_id, &version).await?;
-        }
-        Ok(version)
+        let new = NewModelVersion { name, source, storage_location, run_id, model_id, run_link, description, tags };
+        Ok(self.inner.store.mlflow_version_create(&new, self.now()).await?)
     }
 
     pub async fn mlflow_version_get(&self, name: &str, version: &str) -> Result<ModelVersion> {
@@ -278,19 +273,6 @@ impl Services {
         let missing =
             || MlflowError::missing(format!("No versions of model with name '{name}' and stage '{stage}' found"));
         Ok(self.mlflow_version_latest(name, &stages).await?.pop().ok_or_else(missing)?)
-    }
-
-    /// A logged model's tag lists the versions that it became.
-    async fn version_note(&self, model_id: &str, version: &ModelVersion) -> Result<()> {
-        let model = self.mlflow_model_get(model_id, false).await?;
-        let known = model.tags.iter().find(|it| it.key == MODEL_VERSIONS_TAG);
-        let mut list: Vec<Value> = known.and_then(|it| serde_json::from_str(&it.value).ok()).unwrap_or_default();
-        let entry = json!({ "name": version.name, "version": version.version });
-        if !list.contains(&entry) {
-            list.push(entry);
-        }
-        let tag = Tag { key: MODEL_VERSIONS_TAG.to_owned(), value: Value::Array(list).to_string() };
-        self.mlflow_model_tags_set(model_id, &[tag]).await
     }
 }
 

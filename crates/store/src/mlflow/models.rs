@@ -1,9 +1,13 @@
 //! Logged models: made, finished, hidden, and tagged.
 
 use domain::{
-    mlflow::{Lifecycle, LoggedModel, LoggedModelStatus, Metric, MlflowError, NewLoggedModel, Param, Tag, check},
+    mlflow::{
+        Lifecycle, LoggedModel, LoggedModelStatus, MODEL_VERSIONS_TAG, Metric, MlflowError, NewLoggedModel, Param, Tag,
+        check,
+    },
     time::Timestamp,
 };
+use serde_json::{Value, json};
 use sqlx::FromRow;
 
 use super::{IDS, Result, experiments::experiment_active, uri_join, values::sorted};
@@ -119,6 +123,21 @@ fn missing(id: &str) -> MlflowError {
 async fn model_check(tx: &mut Tx, id: &str) -> Result<()> {
     let row = fetch!(optional, (String,), tx, "SELECT id FROM mlflow_models WHERE id = $1", &*text::plain(id))?;
     row.map(|_| ()).ok_or_else(|| missing(id).into())
+}
+
+/// Adds a version to the list that a logged model's tag holds of those it became.
+pub(super) async fn version_note(tx: &mut Tx, id: &str, name: &str, version: i64) -> Result<()> {
+    // An update of nothing locks the row in PostgreSQL: each entry is added to the list that holds the one before.
+    execute!(tx, "UPDATE mlflow_models SET name = name WHERE id = $1", &*text::plain(id))?;
+    model_check(tx, id).await?;
+    let sql = "SELECT value FROM mlflow_model_tags WHERE model_id = $1 AND key = $2";
+    let known = fetch!(optional, (String,), tx, sql, &*text::plain(id), MODEL_VERSIONS_TAG)?;
+    let known = known.map_or_else(|| "[]".to_owned(), |(value,)| value);
+    let unreadable = |_| MlflowError::invalid(format!("The tag '{MODEL_VERSIONS_TAG}' is no valid JSON list."));
+    let mut list: Vec<Value> = serde_json::from_str(&known).map_err(unreadable)?;
+    list.push(json!({ "name": name, "version": version }));
+    let tag = Tag { key: MODEL_VERSIONS_TAG.to_owned(), value: Value::Array(list).to_string() };
+    tags_put(tx, id, &[tag]).await
 }
 
 async fn params_put(tx: &mut Tx, id: &str, params: &[Param]) -> Result<()> {

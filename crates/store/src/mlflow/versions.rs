@@ -7,6 +7,7 @@ use domain::{
 
 use super::{
     MlflowStoreError, Result,
+    models::version_note,
     registry::registered_id,
     version_rows::{VersionRow, version_columns, with_parts},
 };
@@ -41,6 +42,9 @@ impl Store {
             tag_put(&mut tx, id, version, tag).await?;
         }
         touch(&mut tx, id, now).await?;
+        if !new.model_id.is_empty() {
+            version_note(&mut tx, &new.model_id, &new.name, version).await?;
+        }
         tx.commit().await?;
         self.mlflow_version_get(&new.name, version).await
     }

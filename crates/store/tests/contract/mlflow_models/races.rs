@@ -1,6 +1,6 @@
 //! Two clients at once: both are answered, and what they leave is what one after the other would have left.
 
-use domain::mlflow::{Dataset, DatasetInput, ModelOutput, Param, Stage, Tag};
+use domain::mlflow::{Dataset, DatasetInput, ModelOutput, NewModelVersion, Param, Stage, Tag};
 use futures::future::{join, join_all};
 use store::NewTrackingRun;
 
@@ -121,5 +121,33 @@ contract! {
         assert!(store.mlflow_model_record(run_id(9).as_str(), "{}").await.is_err());
         store.mlflow_run_log(&run, &[], &[tag("mlflow.log-model.history", "[1, ")], false).await.unwrap();
         assert!(store.mlflow_model_record(&run, "{}").await.is_err(), "what is no list is not overwritten");
+    }
+
+    async fn versions_of_one_logged_model_are_all_noted(store) {
+        let wine = experiment(&store).await;
+        let model = logged(&store, wine, 1).await;
+        for name in ["left", "right"] {
+            store.mlflow_registered_model_create(name, "", &[], NOON).await.unwrap();
+        }
+        let of = |name: &str| NewModelVersion {
+            name: name.to_owned(),
+            source: "s3://b/k".to_owned(),
+            model_id: model.clone(),
+            ..NewModelVersion::default()
+        };
+        let (left, right) = (of("left"), of("right"));
+        for _ in 0..ROUNDS {
+            let create = |new| store.mlflow_version_create(new, NOON);
+            for result in join_all(vec![create(&left), create(&right)]).await {
+                result.unwrap();
+            }
+        }
+        let tags = store.mlflow_model_get(&model, false).await.unwrap().tags;
+        let noted = tags.iter().find(|it| it.key == "mlflow.modelVersions").unwrap();
+        assert_eq!(i64::try_from(noted.value.matches("\"name\"").count()).unwrap(), 2 * ROUNDS);
+        let missing = NewModelVersion { model_id: "m-none".to_owned(), ..of("left") };
+        assert!(store.mlflow_version_create(&missing, NOON).await.is_err());
+        let count = store.mlflow_version_get("left", ROUNDS + 1).await;
+        assert!(count.is_err(), "one that names a model that is not there is not made");
     }
 }
