@@ -20,6 +20,7 @@ pub struct LogBatch {
 impl Services {
     pub async fn mlflow_metric_log(&self, run: &str, metric: Metric) -> Result<()> {
         check::metric(&metric, "")?;
+        self.mlflow_run_ensure(run).await?;
         self.mlflow_metrics_log(run, &[metric]).await
     }
 
@@ -68,16 +69,16 @@ impl Services {
             check::dataset_input(input)?;
         }
         self.mlflow_run_ensure(run).await?;
-        self.inner.store.mlflow_inputs_log(run, datasets).await?;
-        if models.is_empty() { Ok(()) } else { self.mlflow_model_links_log(run, models, &[]).await }
+        let store = &self.inner.store;
+        store.mlflow_inputs_log(run, datasets).await?;
+        if models.is_empty() { Ok(()) } else { Ok(store.mlflow_model_links_log(run, models, &[]).await?) }
     }
 
-    /// Through the door of every number.
+    /// Through the door of every number. A job's run has its MLflow side by now.
     async fn mlflow_metrics_log(&self, run: &str, metrics: &[Metric]) -> Result<()> {
         if metrics.is_empty() {
             return Ok(());
         }
-        self.mlflow_run_ensure(run).await?;
         let run_id = self.inner.store.mlflow_run_check_active(run).await?;
         if metrics.iter().any(|it| it.model_id.is_some()) {
             self.inner.store.mlflow_model_metrics_log(&run_id, metrics).await?;

@@ -12,15 +12,12 @@ use domain::mlflow::{
 use super::{MlflowFailure, Result};
 use crate::Services;
 
-const MAX_REGISTERED_RESULTS: u64 = 1_000;
-const MAX_VERSION_RESULTS: u64 = 200_000;
-
-/// A search as a client wrote it; `None` for MLflow's own number of results.
+/// A search as a client wrote it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RegistrySearch {
     pub filter: String,
     pub order_by: Vec<String>,
-    pub max_results: Option<u64>,
+    pub max_results: u64,
     pub page_token: String,
 }
 
@@ -79,7 +76,7 @@ impl Services {
         let conditions = registered_model_filter(&search.filter)?;
         let orders = registered_model_orders(&search.order_by)?;
         let token = PageToken::parse(&search.page_token)?;
-        let size = search.max_results.unwrap_or(100).min(MAX_REGISTERED_RESULTS);
+        let size = search.max_results;
         let page = self.inner.store.mlflow_registered_model_search(&conditions, &orders, size, token.0).await?;
         Ok((page.entries, token.next(size, page.has_more)))
     }
@@ -92,7 +89,7 @@ impl Services {
         let conditions = model_version_filter(&search.filter)?;
         let orders = model_version_orders(&search.order_by)?;
         let token = PageToken::parse(&search.page_token)?;
-        let size = search.max_results.unwrap_or(MAX_VERSION_RESULTS).min(MAX_VERSION_RESULTS);
+        let size = search.max_results;
         let page = self.inner.store.mlflow_version_search(&conditions, &orders, size, token.0).await?;
         Ok((page.entries, token.next(size, page.has_more)))
     }

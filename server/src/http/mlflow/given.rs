@@ -92,14 +92,23 @@ impl Given {
 
     /// Checks the members in their order; the first that is wrong is the answer.
     pub(super) fn check(&self, members: &[Member]) -> Checked<()> {
+        self.check_named(str::to_owned, members)
+    }
+
+    /// The members of an object in a list, named by its path.
+    pub(super) fn check_at(&self, path: &str, members: &[Member]) -> Checked<()> {
+        self.check_named(|name| format!("{path}.{name}"), members)
+    }
+
+    fn check_named(&self, shown: impl Fn(&str) -> String, members: &[Member]) -> Checked<()> {
         for (name, kind, is_required) in members {
             let value = self.value(name);
             if value.is_none_or(|it| it.as_str() == Some("")) {
                 if *is_required {
-                    return Err(missing(name));
+                    return Err(missing(&shown(name)));
                 }
             } else if let Some(value) = value.filter(|it| !kind.takes(it)) {
-                return Err(wrong(name, value));
+                return Err(wrong(&shown(name), value));
             }
         }
         Ok(())
@@ -167,21 +176,6 @@ impl Given {
             Some(Value::Object(members)) => Some(Self(members.clone())),
             _ => None,
         }
-    }
-
-    /// The members of an object in a list, named by its path.
-    pub(super) fn check_at(&self, path: &str, members: &[Member]) -> Checked<()> {
-        for (name, kind, is_required) in members {
-            let value = self.value(name);
-            let is_absent = value.is_none_or(|it| it.as_str() == Some(""));
-            if is_absent && *is_required {
-                return Err(missing(&format!("{path}.{name}")));
-            }
-            if let Some(value) = value.filter(|it| !is_absent && !kind.takes(it)) {
-                return Err(wrong(&format!("{path}.{name}"), value));
-            }
-        }
-        Ok(())
     }
 }
 

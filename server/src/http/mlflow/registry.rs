@@ -87,7 +87,7 @@ fn search(given: &Given, (default, most): (i64, i64)) -> Checked<RegistrySearch>
     Ok(RegistrySearch {
         filter: given.text("filter"),
         order_by: given.texts("order_by")?,
-        max_results: Some(max_results.unsigned_abs()),
+        max_results: max_results.unsigned_abs(),
         page_token: given.text("page_token"),
     })
 }

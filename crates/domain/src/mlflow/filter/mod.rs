@@ -200,6 +200,16 @@ pub(crate) fn list(texts: Option<&Vec<String>>) -> Result<Vec<String>> {
     })
 }
 
+/// What a tag of an experiment or of the registry is compared with.
+pub(crate) fn tag_test(operator: &str, right: &Token) -> Result<TextTest> {
+    let value =
+        quoted(right, |shown| format!("Expected a quoted string value for tag (e.g. 'my-value'). Got value {shown}"))?;
+    match text_test(operator, value) {
+        Some(test) if !matches!(test, TextTest::In(_) | TextTest::NotIn(_)) => Ok(test),
+        _ => Err(MlflowError::invalid(format!("Invalid comparator for tag: {operator}"))),
+    }
+}
+
 /// The test that an operator in capitals makes with one text.
 pub(crate) fn text_test(operator: &str, value: String) -> Option<TextTest> {
     Some(match operator {

@@ -1,7 +1,8 @@
 //! The filters of `registered-models/search` and `model-versions/search`.
 
 use super::{
-    Comparison, Number, NumberOp, TextTest, Token, comparisons, identifier, list, plain_key, quoted, text_test,
+    Comparison, Number, NumberOp, TextTest, Token, comparisons, identifier, list, plain_key, quoted, tag_test,
+    text_test,
 };
 use crate::mlflow::{MlflowError, Result};
 
@@ -47,15 +48,7 @@ fn condition(it: &Comparison, columns: &[&str]) -> Result<RegistryCondition> {
         return Err(MlflowError::invalid("Invalid comparison clause. Expected 3 tokens found 2"));
     };
     if is_tag {
-        let value = quoted(right, |shown| {
-            format!("Expected a quoted string value for tag (e.g. 'my-value'). Got value {shown}")
-        })?;
-        return match text_test(operator, value) {
-            Some(test) if !matches!(test, TextTest::In(_) | TextTest::NotIn(_)) => {
-                Ok(RegistryCondition::Tag { key, test })
-            }
-            _ => Err(MlflowError::invalid(format!("Invalid comparator for tag: {operator}"))),
-        };
+        return Ok(RegistryCondition::Tag { key, test: tag_test(operator, right)? });
     }
     if key == "version_number" {
         let why = || {

@@ -2,7 +2,7 @@
 
 use super::{
     Comparison, Number, NumberOp, TextTest, Token, bad_operator, comparisons, identifier, list, plain_key, quoted,
-    text_test, unquote,
+    tag_test, text_test, unquote,
 };
 use crate::mlflow::{MlflowError, RUN_NAME_TAG, Result, RunOrder, check, run_orders};
 
@@ -366,15 +366,7 @@ fn experiment_condition(it: &Comparison) -> Result<ExperimentCondition> {
         };
     };
     if is_tag {
-        let value = quoted(right, |shown| {
-            format!("Expected a quoted string value for tag (e.g. 'my-value'). Got value {shown}")
-        })?;
-        return match text_test(operator, value) {
-            Some(test) if !matches!(test, TextTest::In(_) | TextTest::NotIn(_)) => {
-                Ok(ExperimentCondition::Tag { key, test })
-            }
-            _ => Err(MlflowError::invalid(format!("Invalid comparator for tag: {operator}"))),
-        };
+        return Ok(ExperimentCondition::Tag { key, test: tag_test(operator, right)? });
     }
     let text = || quoted(right, |shown| format!("Expected a quoted string value for attributes. Got value {shown}"));
     match key.as_str() {
