@@ -8,6 +8,7 @@
 
 pub mod algorithm;
 pub mod ansi;
+pub mod budget;
 pub mod capsule;
 pub mod channel_check;
 pub mod compare;

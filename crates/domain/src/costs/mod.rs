@@ -16,5 +16,5 @@ mod spend;
 mod tests;
 
 pub use month::Month;
-pub use review::{CostFilter, CostGroup, CostGrouping, CostReview, CostRun, MAX_GROUPS};
+pub use review::{CostFilter, CostGroup, CostGrouping, CostReview, CostRun, MAX_GROUPS, month_spend};
 pub use spend::Spend;

@@ -155,6 +155,15 @@ fn dearest_first(groups: BTreeMap<String, (String, Spend)>) -> Vec<CostGroup> {
     list
 }
 
+/// What a run spent in a month, as far as is known at `now`.
+pub fn month_spend(run: &CostRun, month: Month, now: Timestamp) -> Spend {
+    let mut spend = Spend::default();
+    if let Some(span) = Span::of(run, now) {
+        span.add(&mut spend, &run.facts.summary(now), (month.start(), month.end()));
+    }
+    spend
+}
+
 /// When a run ran: its cost grows evenly from one end to the other.
 #[derive(Clone, Copy)]
 struct Span {
