@@ -10,10 +10,10 @@ use crate::{Store, db::fetch, error::Result, text};
 
 /// SageMaker ends a job after 28 days at the latest (`MaxRuntimeInSeconds`, API reference); twice that and a little is
 /// beyond doubt. Runs that began earlier are not looked at, so that a month reads an index's range and not every run.
-const LONGEST_RUN_SECONDS: i64 = 60 * 86_400;
+pub(crate) const LONGEST_RUN_SECONDS: i64 = 60 * 86_400;
 
 #[derive(FromRow)]
-struct CostRow {
+pub(crate) struct CostRow {
     id: String,
     job_name: String,
     experiment: String,
@@ -38,7 +38,7 @@ struct Tag {
 }
 
 impl CostRow {
-    fn into_run(self) -> Result<CostRun> {
+    pub(crate) fn into_run(self) -> Result<CostRun> {
         let bad = |what: &str| text::bad_row("runs", &self.id, what);
         let badge = RunBadge::parse(&self.badge).ok_or_else(|| bad("unknown badge"))?;
         // What another client wrote as tags and is none counts as none: a review of all runs must not fail for it.

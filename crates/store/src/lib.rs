@@ -17,6 +17,7 @@
 //! `tests/contract/<file>.rs`, which runs them on both databases.
 
 mod audit;
+mod budgets;
 mod capsules;
 mod connect;
 mod costs;
@@ -57,7 +58,7 @@ pub use mlflow::{HistoryRange, MlflowStoreError, NewTrackingRun, Page, RunChange
 pub use outbox::{Guarded, LaunchOutcome, OutboxKind, OutboxLease};
 pub use presets::PresetOutcome;
 pub use quota_waits::QuotaWait;
-pub use requests::{NewRun, RunRequestOutcome};
+pub use requests::{NewRun, RunRequestOutcome, SpendGate};
 pub use series::IngestOutcome;
 pub use sources::{NewSource, Source, SourceEntry, SourceMeta};
 

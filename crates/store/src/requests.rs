@@ -7,16 +7,20 @@
 //! - The key is inserted first: concurrent requests with the same key wait for its row and then find the winner's run.
 
 use domain::{
+    budget::BudgetRun,
     ids::RunId,
+    job_draft::FieldError,
     live::LiveEvent,
     quota::WaitPlan,
     run::Run,
     status::{LaunchState, Wish},
+    time::Timestamp,
 };
 
 use crate::{
     Store,
     audit::audit_add,
+    budgets::budget_runs_locked,
     db::{Durability, Tx, execute, fetch},
     error::{Result, StoreError, is_foreign_key_violation},
     live::live_add,
@@ -48,6 +52,16 @@ pub enum RunRequestOutcome {
     KeyReused(Run),
     /// Another run has this job name: nothing was written.
     NameTaken,
+    /// The gate refused: nothing was written.
+    Refused(Vec<FieldError>),
+}
+
+/// What judges a launch by the money that is spent and promised in a period.
+pub struct SpendGate<'g> {
+    pub from: Timestamp,
+    pub to: Timestamp,
+    /// Why the run is not to be launched, given the runs that count; empty: it may be.
+    pub judge: &'g (dyn Fn(&[BudgetRun]) -> Vec<FieldError> + Send + Sync),
 }
 
 impl Store {
@@ -62,6 +76,11 @@ impl Store {
 
     #[tracing::instrument(name = "db.run.request", level = "debug", skip_all, fields(run.id = %new.run.id))]
     pub async fn run_request(&self, new: &NewRun) -> Result<RunRequestOutcome> {
+        self.run_request_within(new, None).await
+    }
+
+    /// The same for a launch that budgets guard; one that its key launched before is not judged again.
+    pub async fn run_request_within(&self, new: &NewRun, gate: Option<&SpendGate<'_>>) -> Result<RunRequestOutcome> {
         let key = text::key("the idempotency key", &new.idempotency_key)?;
         let mut run = new.run.clone();
         run.launch_state = LaunchState::Requested;
@@ -79,6 +98,12 @@ impl Store {
         )? == 1;
         if !is_new_key {
             return existing(&mut tx, &key, &new.request_hash).await;
+        }
+        if let Some(gate) = gate {
+            let refusals = (gate.judge)(&budget_runs_locked(&mut tx, gate.from, gate.to).await?);
+            if !refusals.is_empty() {
+                return Ok(RunRequestOutcome::Refused(refusals));
+            }
         }
         let stored = StoredRun { run, engine_modified_at: None, sync_done: false };
         let inserted = run_insert(&mut tx, &stored).await.map_err(|err| of_source(err, &stored.run))?;
