@@ -4,7 +4,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use domain::launch_policy::LaunchPolicy;
+use domain::{budget::Budget, launch_policy::LaunchPolicy};
 use serde::Deserialize;
 
 use crate::{
@@ -124,11 +124,14 @@ pub struct Settings {
     /// `[[policy]]`, in the file alone: required tags, allowed instance types and counts, by experiments.
     #[arg(skip)]
     pub policy: Vec<LaunchPolicy>,
+    /// `[[budget]]`, in the file alone: dollars a month, by experiments and tag.
+    #[arg(skip)]
+    pub budget: Vec<Budget>,
 }
 
 impl Settings {
     /// The tables that a file may have besides the keys that are flags.
-    pub(crate) const TABLES: [&str; 1] = ["policy"];
+    pub(crate) const TABLES: [&str; 2] = ["policy", "budget"];
 }
 
 /// What a user of boto3 needs, at the end of `trainyard local --help`.

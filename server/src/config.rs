@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use domain::launch_policy::LaunchPolicy;
+use domain::{budget::Budget, launch_policy::LaunchPolicy};
 
 use crate::{
     cli::{EngineChoice, LocalArgs, ServeArgs, Settings},
@@ -35,6 +35,7 @@ pub struct Config {
     pub tracking_uri: TrackingUri,
     pub insecure_no_login: bool,
     pub policies: Vec<LaunchPolicy>,
+    pub budgets: Vec<Budget>,
     pub log: String,
 }
 
@@ -114,6 +115,7 @@ impl Config {
             tracking_uri: TrackingUri::parse(settings.tracking_uri)?,
             insecure_no_login: settings.insecure_no_login.unwrap_or(false),
             policies: settings.policy,
+            budgets: settings.budget,
             log: settings.log.unwrap_or_else(|| "info".to_owned()),
         };
         config.check()?;
@@ -230,6 +232,7 @@ impl Settings {
             log: self.log.or(lower.log),
             // A flag knows nothing of the tables.
             policy: lower.policy,
+            budget: lower.budget,
         }
     }
 }
@@ -382,6 +385,17 @@ mod tests {
             let message = parse_file(&format!("[[policy]]\n{table}\n")).expect_err(table);
             assert!(message.contains(words) && message.starts_with("line ") && !message.contains('\n'), "{message}");
         }
+    }
+
+    #[test]
+    fn budgets_are_read_and_a_wrong_one_is_named_with_its_line() {
+        let text = "[[budget]]\nname = \"vision\"\nexperiments = \"vision-*\"\nusd-per-month = \"500\"\nhard = true\n";
+        let settings = flags(&[]).over(parse_file(text).expect("a file"));
+        let config = Config::from_settings(settings, Some("/data".into())).expect("a configuration");
+        let [budget] = config.budgets.as_slice() else { panic!("one budget: {:?}", config.budgets) };
+        assert_eq!((budget.name.as_str(), budget.limit.to_string().as_str()), ("vision", "$500.00"));
+        let wrong = parse_file("[[budget]]\nname = \"vision\"\nusd_per_month = \"-1\"\n").expect_err("a negative one");
+        assert!(wrong.contains("vision needs usd_per_month") && wrong.starts_with("line "), "{wrong}");
     }
 
     #[test]

@@ -93,6 +93,7 @@ impl Application {
         let mut services_config = ServicesConfig {
             samples: samples::bundled(),
             policies: config.policies.clone(),
+            budgets: config.budgets.clone(),
             tracking_uri: config.tracking_uri.for_jobs(endpoint.is_some().then_some(addr)),
             ..ServicesConfig::for_engine(kind)
         };

@@ -1,6 +1,7 @@
 //! The review of a month's costs.
 
 use domain::{
+    budget::{Budget, BudgetUse},
     costs::{CostFilter, CostGrouping, CostReview, Month},
     time::Timestamp,
 };
@@ -13,6 +14,8 @@ use super::error::ApiError;
 pub struct CostsView {
     pub now: Timestamp,
     pub review: CostReview,
+    /// Each with what is used of it in the month.
+    pub budgets: Vec<(Budget, BudgetUse)>,
 }
 
 /// Without a month, the one that it is now.
@@ -25,5 +28,6 @@ pub async fn costs_get(
     let services = super::context::services()?;
     let now = services.now();
     let month = month.unwrap_or_else(|| Month::of(now));
-    Ok(CostsView { now, review: services.cost_review(month, &grouping, &filter).await? })
+    let budgets = services.budget_list(month).await?;
+    Ok(CostsView { now, review: services.cost_review(month, &grouping, &filter).await?, budgets })
 }

@@ -150,6 +150,16 @@ impl Run {
         GitOrigin::parse(self.tag(tag::SOURCE)?)
     }
 
+    /// Key and value of the tags that somebody gave it, without Trainyard's own.
+    pub fn own_tags(&self) -> Vec<(String, String)> {
+        let tags = self.request.get("Tags").and_then(Value::as_array).into_iter().flatten();
+        let pair = |it: &Value| {
+            let key = it["Key"].as_str().filter(|key| !key.starts_with(tag::PREFIX))?;
+            Some((key.to_owned(), it["Value"].as_str().unwrap_or_default().to_owned()))
+        };
+        tags.filter_map(pair).collect()
+    }
+
     fn tag(&self, key: &str) -> Option<&str> {
         let tags = self.request.get("Tags")?.as_array()?;
         tags.iter().find(|it| it["Key"] == key)?["Value"].as_str()

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use domain::{job_draft::JobDraft, launch_policy::LaunchPolicy};
+use domain::{budget::Budget, job_draft::JobDraft, launch_policy::LaunchPolicy};
 
 use crate::{
     engine::EngineKind,
@@ -40,6 +40,8 @@ pub struct ServicesConfig {
     pub tracking_uri: Option<String>,
     /// What the team allows itself; empty: everything.
     pub policies: Vec<LaunchPolicy>,
+    /// What the team means to spend in a month.
+    pub budgets: Vec<Budget>,
     pub source_limits: SourceLimits,
     pub git: GitConfig,
 
@@ -136,6 +138,7 @@ impl ServicesConfig {
             training_image: DEFAULT_TRAINING_IMAGE.to_owned(),
             tracking_uri: None,
             policies: Vec::new(),
+            budgets: Vec::new(),
             source_limits: SourceLimits::default(),
             git: GitConfig::default(),
             dispatch_period: Duration::from_secs(2),

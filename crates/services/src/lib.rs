@@ -16,6 +16,7 @@ pub mod live;
 pub mod random;
 pub mod tasks;
 
+mod budgets;
 mod capsule;
 mod compare;
 mod costs;

@@ -1,5 +1,6 @@
 //! `/costs`: what a month's training cost, by day and by whatever runs share; every sum leads to what it is made of.
 
+mod budgets;
 mod groups;
 mod query;
 
@@ -54,7 +55,7 @@ pub fn Costs() -> impl IntoView {
 
 #[component]
 fn Screen(view: CostsView, query: CostsQuery, is_local: bool) -> impl IntoView {
-    let CostsView { now, review } = view;
+    let CostsView { now, review, budgets } = view;
     let is_now = review.month == Month::of(now);
     let at = |month: Option<Month>| month.map(|it| CostsQuery { month: Some(it), ..query.clone() }.href());
     let (earlier, later) = (at(review.month.previous()), at(review.month.next().filter(|_| !is_now)));
@@ -96,6 +97,7 @@ fn Screen(view: CostsView, query: CostsQuery, is_local: bool) -> impl IntoView {
             </nav>
         </div>
         <Trail query/>
+        {(!budgets.is_empty()).then(|| view! { <budgets::Budgets budgets/> })}
         {body}
     }
 }

@@ -1,10 +1,15 @@
 //! What of a budget is used: spent already, and promised to jobs that are not over.
 
 use super::Budget;
+use serde::{Deserialize, Serialize};
+
 use crate::{
+    cost::CostFacts,
     costs::{CostRun, Month, month_spend},
     money::NanoUsd,
+    run::Run,
     time::Timestamp,
+    training_job::TrainingJobRequest,
 };
 
 /// A run with what it may still take.
@@ -15,7 +20,7 @@ pub struct BudgetRun {
     pub max_runtime_seconds: u32,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BudgetUse {
     /// In this month, of runs that are over and of running ones so far.
     pub spent: NanoUsd,
@@ -48,6 +53,24 @@ impl BudgetUse {
 }
 
 impl BudgetRun {
+    /// Of a run as it is recorded.
+    pub fn of_run(run: &Run) -> Self {
+        let request = TrainingJobRequest::of_recorded(run.request.clone());
+        Self {
+            max_runtime_seconds: request.max_runtime_seconds(),
+            run: CostRun {
+                id: run.id.clone(),
+                job_name: run.job_name.to_string(),
+                experiment: run.experiment.to_string(),
+                instance_type: run.instance_type.clone(),
+                badge: run.badge(),
+                ended_at: run.ended_at,
+                facts: CostFacts::of_run(run),
+                tags: run.own_tags(),
+            },
+        }
+    }
+
     /// The most that the run can still cost from `now` to the month's end; `None`: its price is not known.
     pub fn still_possible(&self, month: Month, now: Timestamp) -> Option<NanoUsd> {
         let facts = &self.run.facts;

@@ -19,6 +19,7 @@ pub(crate) use resolve::blocking;
 use std::time::Duration;
 
 use domain::{
+    budget::BudgetRun,
     ids::RunId,
     image_catalogue::CatalogueImage,
     job_draft::{FieldError, JobDraft, SourceKind},
@@ -27,12 +28,12 @@ use domain::{
     run::Run,
 };
 use serde_json::Value;
-use store::{NewRun, QuotaWait, RunRequestOutcome, StoredDraft};
+use store::{NewRun, QuotaWait, RunRequestOutcome, SpendGate, StoredDraft};
 
 pub use presets::PresetChanged;
 pub use proposals::ScriptProposal;
 
-use crate::{EngineError, EngineKind, Sample, ServiceError, Services};
+use crate::{EngineError, EngineKind, Sample, ServiceError, Services, budgets::BudgetJudge};
 
 /// A file out of the form. Without a name and without bytes: no file was chosen.
 #[derive(Clone, Debug)]
@@ -190,7 +191,10 @@ impl Services {
             request_hash: build::content_hash(&spec, &source_uri),
             wait: spec.wait.clone(),
         };
-        match store.run_request(&new).await? {
+        let judge = BudgetJudge::of(&self.inner.config.budgets, BudgetRun::of_run(&new.run), self.now());
+        let refusals = |runs: &[BudgetRun]| judge.as_ref().map(|it| it.refusals(runs)).unwrap_or_default();
+        let gate = judge.as_ref().map(|it| SpendGate { from: it.month.start(), to: it.month.end(), judge: &refusals });
+        match store.run_request_within(&new, gate.as_ref()).await? {
             RunRequestOutcome::Created(run) => {
                 tracing::info!(run.id = %run.id, run.job_name = %run.job_name, "a run was requested");
                 self.inner.tasks.dispatch.poke();
@@ -207,11 +211,20 @@ impl Services {
                 let wait = store.quota_wait_get(&run.id).await?;
                 Ok(LaunchSubmitted::Invalid { errors: key_reused(&spec, &source_uri, &run, wait.as_ref()) })
             }
+            RunRequestOutcome::Refused(errors) => self.draft_refuse(key, errors).await,
             RunRequestOutcome::NameTaken => {
                 let message = "a run of exactly this job name exists: launch again, the next name is another one.";
-                Ok(LaunchSubmitted::Invalid { errors: vec![FieldError::new("job_name", message)] })
+                self.draft_refuse(key, vec![FieldError::new("job_name", message)]).await
             }
         }
+    }
+
+    /// What was refused only where the run would have been recorded: the form shows it when it is opened again.
+    async fn draft_refuse(&self, key: &str, errors: Vec<FieldError>) -> Result<LaunchSubmitted, ServiceError> {
+        if let Some(kept) = self.inner.store.draft_get(key).await? {
+            self.inner.store.draft_put(key, &kept.draft, &errors, self.now()).await?;
+        }
+        Ok(LaunchSubmitted::Invalid { errors })
     }
 
     /// The run that this form became.

@@ -1,6 +1,7 @@
 //! The services against a fake engine with its own ledger and against the real SQLite store.
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod budgets;
 mod capsule;
 mod compare;
 mod crash;
