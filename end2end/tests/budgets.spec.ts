@@ -28,8 +28,9 @@ for (const javaScriptEnabled of [true, false]) {
       await form.fill(MAX_RUNTIME, "7200");
       await form.press();
       if (!javaScriptEnabled) await page.waitForURL(/\/launch\?draft=/);
-      const refusal = form.errorOf(MAX_RUNTIME);
-      await expect(refusal).toContainText("the budget `vision` of $0.3000 a month has");
+      const refusal = form.errorOf("budget");
+      await expect(refusal).toContainText("The budget `vision` of $0.3000 for");
+      await expect(refusal).toContainText("this job can cost $0.46 in that month");
       await expect(refusal).toContainText("Ask ann.");
       await form.fill(MAX_RUNTIME, "600");
       if (!javaScriptEnabled) await form.upload(script);
@@ -39,7 +40,8 @@ for (const javaScriptEnabled of [true, false]) {
       await page.goto("/costs");
       const budget = page.getByRole("region", { name: "Budgets" }).getByRole("listitem");
       await expect(budget).toContainText("vision");
-      await expect(budget).toContainText("left of $0.3000");
+      await expect(budget).toContainText(/\$0\.2\d{3} left of \$0\.3000/);
+      await expect(budget).not.toContainText("$0.3000 left");
     });
   });
 }

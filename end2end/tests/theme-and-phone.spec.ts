@@ -15,8 +15,21 @@ import { LaunchPage, METRICS } from "../pages/launch_page";
 const WIDTHS = [1280, 390, 320];
 const screenshots = join(outputFolder, "screenshots");
 
-// The address that leads nowhere answers 404, and the browser says so.
-test.use({ expectedComplaints: /status of 404.*no-such-page/ });
+test.use({
+  // The address that leads nowhere answers 404, and the browser says so.
+  expectedComplaints: /status of 404.*no-such-page/,
+  // One budget with room, one that is exceeded at once.
+  serverConfig: `
+[[budget]]
+name = "Everything"
+usd_per_month = "250"
+hard = true
+[[budget]]
+name = "A name that somebody made rather long"
+experiments = "a name that is long*"
+usd_per_month = "0.0001"
+`,
+});
 
 test("both themes, three widths, every page", async ({ browser, page, server, complaints }) => {
   test.setTimeout(900_000);

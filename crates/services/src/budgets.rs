@@ -9,14 +9,15 @@ use domain::{
 
 use crate::{ServiceError, Services};
 
-/// The field with the cure that is always there.
-const FIELD: &str = "StoppingCondition.MaxRuntimeInSeconds";
+/// What a refusal stands beside in the form; its cure may be in several fields, or in none.
+pub(crate) const FIELD: &str = "budget";
 
 /// The hard budgets that a launch must fit in, with the job itself.
 pub(crate) struct BudgetJudge<'b> {
     budgets: Vec<&'b Budget>,
     job: BudgetRun,
-    pub(crate) month: Month,
+    /// Those that the job can be billed in, from this one on.
+    months: Vec<Month>,
     now: Timestamp,
 }
 
@@ -25,17 +26,26 @@ impl<'b> BudgetJudge<'b> {
     pub(crate) fn of(budgets: &'b [Budget], job: BudgetRun, now: Timestamp) -> Option<Self> {
         let is_meant = |it: &&Budget| it.is_hard && it.is_about(&job.run.experiment, &job.run.tags);
         let budgets: Vec<&Budget> = budgets.iter().filter(is_meant).collect();
-        (!budgets.is_empty()).then(|| Self { budgets, job, month: Month::of(now), now })
+        let last = job.last_moment(now);
+        let all = std::iter::successors(Some(Month::of(now)), |it| it.next());
+        let months = all.take_while(|it| it.start() <= last).collect();
+        (!budgets.is_empty()).then_some(Self { budgets, job, months, now })
     }
 
-    /// Every budget that refuses, given the runs that count.
+    /// What runs are needed for judging.
+    pub(crate) fn period(&self) -> (Timestamp, Timestamp) {
+        let (first, last) = (self.months.first(), self.months.last());
+        (first.map_or(self.now, |it| it.start()), last.map_or(self.now, |it| it.end()))
+    }
+
+    /// Every budget that refuses, given the runs that count: one month of each.
     pub(crate) fn refusals(&self, runs: &[BudgetRun]) -> Vec<FieldError> {
-        let wanted = self.job.still_possible(self.month, self.now);
-        let refusal = |budget: &&Budget| {
-            let used = BudgetUse::of(budget, runs, self.month, self.now);
-            budget.refusal(&used, wanted).map(|why| FieldError::new(FIELD, why))
+        let of_month = |budget: &&Budget, month: Month| {
+            let used = BudgetUse::of(budget, runs, month, self.now);
+            budget.refusal(&used, self.job.still_possible(month, self.now), month)
         };
-        self.budgets.iter().filter_map(refusal).collect()
+        let refusal = |budget: &&Budget| self.months.iter().find_map(|month| of_month(budget, *month));
+        self.budgets.iter().filter_map(refusal).map(|why| FieldError::new(FIELD, why)).collect()
     }
 }
 

@@ -190,9 +190,10 @@ impl Services {
                     }
                 }
                 LaunchSubmitted::Invalid { errors } => {
-                    // An engine that is away comes back; a form that is wrong stays wrong.
-                    let is_away = errors.iter().all(|it| it.field == "engine");
-                    let state = if is_away { SweepState::Running } else { SweepState::Stopped };
+                    // An engine that is away comes back, and jobs that end leave room in a budget; a form that is wrong
+                    // stays wrong.
+                    let passes = errors.iter().all(|it| ["engine", crate::budgets::FIELD].contains(&it.field.as_str()));
+                    let state = if passes { SweepState::Running } else { SweepState::Stopped };
                     let text: Vec<&str> = errors.iter().map(|it| it.message.as_str()).collect();
                     let message = format!("Trial {} was not launched: {}", trial.number + 1, text.join(" "));
                     self.sweep_say(&sweep, state, &message).await?;

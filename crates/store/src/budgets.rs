@@ -5,7 +5,15 @@
 
 use std::collections::HashMap;
 
-use domain::{budget::BudgetRun, time::Timestamp, training_job::TrainingJobRequest};
+use domain::{
+    budget::{BudgetRun, Most},
+    money::NanoUsd,
+    quota::WaitPlan,
+    run::RunBadge,
+    time::Timestamp,
+};
+use serde_json::Value;
+use sqlx::FromRow;
 
 use crate::{
     Store,
@@ -47,9 +55,12 @@ macro_rules! budget_runs {
             $to.unix_micros(),
             $from.unix_micros(),
         )?;
-        let sql = concat!("SELECT id, request FROM runs WHERE badge IN ", open_badges!());
-        let requests = fetch!(all, (String, String), $db, sql)?;
-        runs_of(rows, requests)
+        let sql = concat!(
+            "SELECT id, badge, request, plan, wanted FROM runs LEFT JOIN quota_waits ON run_id = id WHERE badge IN ",
+            open_badges!()
+        );
+        let open = fetch!(all, OpenRow, $db, sql)?;
+        runs_of(rows, open)
     }};
 }
 
@@ -63,7 +74,7 @@ impl Store {
 }
 
 /// The same, while nobody else is judged.
-pub(crate) async fn budget_runs_locked(tx: &mut Tx, from: Timestamp, to: Timestamp) -> Result<Vec<BudgetRun>> {
+pub(crate) async fn budget_runs_locked(tx: &mut Tx, (from, to): (Timestamp, Timestamp)) -> Result<Vec<BudgetRun>> {
     // SQLite's transaction began with BEGIN IMMEDIATE: no one else writes anything.
     if let Conn::Postgres(conn) = tx.conn() {
         sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK).execute(conn).await.map_err(of_driver)?;
@@ -71,24 +82,50 @@ pub(crate) async fn budget_runs_locked(tx: &mut Tx, from: Timestamp, to: Timesta
     budget_runs!(tx, from, to)
 }
 
-fn runs_of(rows: Vec<CostRow>, requests: Vec<(String, String)>) -> Result<Vec<BudgetRun>> {
-    let mut limits = HashMap::new();
-    for (id, request) in requests {
-        let request = TrainingJobRequest::of_recorded(text::from_json("runs", &id, &request)?);
-        limits.insert(id, request.max_runtime_seconds());
+/// A run that is not over: its request, and how it waits for room, if it does.
+#[derive(FromRow)]
+struct OpenRow {
+    id: String,
+    badge: String,
+    request: String,
+    plan: Option<String>,
+    wanted: Option<String>,
+}
+
+impl OpenRow {
+    fn most(&self) -> Result<Most> {
+        let json = |text: &str| text::from_json::<Value>("runs", &self.id, text);
+        let plan =
+            self.plan.as_deref().map(|it| text::from_json::<WaitPlan>("quota_waits", &self.id, it)).transpose()?;
+        // As long as it was not sent, what it can become follows from what was wanted.
+        match (plan, &self.wanted) {
+            (Some(plan), Some(wanted)) if self.badge == RunBadge::Queued.as_str() => {
+                Ok(Most::of(&json(wanted)?, Some(&plan)))
+            }
+            _ => Ok(Most::of(&json(&self.request)?, None)),
+        }
+    }
+}
+
+fn runs_of(rows: Vec<CostRow>, open: Vec<OpenRow>) -> Result<Vec<BudgetRun>> {
+    let mut most = HashMap::new();
+    for row in open {
+        let of_row = row.most()?;
+        most.insert(row.id, of_row);
     }
     let runs = rows.into_iter().map(|row| {
         let run = row.into_run()?;
         // One that is over takes nothing more.
-        let max_runtime_seconds = limits.get(run.id.as_str()).copied().unwrap_or_default();
-        Ok(BudgetRun { run, max_runtime_seconds })
+        let over = Most { per_hour: Some(NanoUsd(0)), billed_seconds: 0, span_seconds: 0 };
+        let most = most.get(run.id.as_str()).copied().unwrap_or(over);
+        Ok(BudgetRun { run, most })
     });
     runs.collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::run::RunBadge;
+    use super::*;
 
     #[test]
     fn a_run_that_is_not_over_is_looked_at() {

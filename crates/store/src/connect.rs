@@ -198,10 +198,12 @@ fn postgres_pool(max: u32) -> PoolOptions<sqlx::Postgres> {
         |conn, _| {
             Box::pin(async move {
                 // By statement, not by start-up options: connection poolers such as pgbouncer refuse those. Without JIT:
-                // a long filter would be compiled for longer than any search takes.
+                // a long filter would be compiled for longer than any search takes. A transaction sees what others have
+                // committed while it waited for a lock, whatever the database's default is: locks depend on it.
                 conn.execute(
                     "SET statement_timeout = '30s'; SET lock_timeout = '10s'; SET jit TO off; \
-                     SET idle_in_transaction_session_timeout = '60s'",
+                     SET idle_in_transaction_session_timeout = '60s'; \
+                     SET default_transaction_isolation TO 'read committed'",
                 )
                 .await
                 .map(|_| ())

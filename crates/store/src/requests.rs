@@ -58,8 +58,8 @@ pub enum RunRequestOutcome {
 
 /// What judges a launch by the money that is spent and promised in a period.
 pub struct SpendGate<'g> {
-    pub from: Timestamp,
-    pub to: Timestamp,
+    /// From, and before.
+    pub period: (Timestamp, Timestamp),
     /// Why the run is not to be launched, given the runs that count; empty: it may be.
     pub judge: &'g (dyn Fn(&[BudgetRun]) -> Vec<FieldError> + Send + Sync),
 }
@@ -100,7 +100,7 @@ impl Store {
             return existing(&mut tx, &key, &new.request_hash).await;
         }
         if let Some(gate) = gate {
-            let refusals = (gate.judge)(&budget_runs_locked(&mut tx, gate.from, gate.to).await?);
+            let refusals = (gate.judge)(&budget_runs_locked(&mut tx, gate.period).await?);
             if !refusals.is_empty() {
                 return Ok(RunRequestOutcome::Refused(refusals));
             }

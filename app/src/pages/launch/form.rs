@@ -158,6 +158,7 @@ pub(super) fn LaunchForm(
                 <Alternatives/>
                 <Changes parent/>
                 <div id=field_id("engine") tabindex="-1"><FieldErrors field="engine" errors/></div>
+                <div id=field_id("budget") tabindex="-1"><FieldErrors field="budget" errors/></div>
                 // Not disabled: a disabled button loses the focus, and what is sent may take its time.
                 <button type="submit" class="button is-primary is-large is-wide" aria-disabled=sent_word>
                     <Glyph icon=Icon::Launch/>

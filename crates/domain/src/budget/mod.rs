@@ -2,9 +2,11 @@
 //!
 //! Invariants:
 //! - What counts is what was spent in the month and what jobs that are not over can still cost in it, up to their time
-//!   limit: several jobs that each fit cannot exceed a budget together.
+//!   limit and in the dearest form that may be sent: several jobs that each fit do not exceed a budget together.
 //! - Integers only; a run is cut at the month's ends exactly, as in `costs`.
 //! - Runs whose dollars are not known are counted and in no sum, and a hard budget takes no job without a price.
+//!
+//! Not included, as in `costs`: storage and transfer, and the two minutes in which a job that is stopped may still save.
 
 #[cfg(test)]
 mod tests;
@@ -12,9 +14,14 @@ mod usage;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{launch_policy::Pattern, money::NanoUsd};
+use crate::{
+    costs::Month,
+    job_spec::{is_tag_text, tag},
+    launch_policy::Pattern,
+    money::NanoUsd,
+};
 
-pub use usage::{BudgetRun, BudgetUse};
+pub use usage::{BudgetRun, BudgetUse, Most};
 
 /// A limit for a month's spending of the runs that it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,7 +36,7 @@ pub struct Budget {
     pub limit: NanoUsd,
     /// Shares of the limit at which it is shown as near, in percent, rising.
     pub warn_at_percent: Vec<u8>,
-    /// A launch that does not fit is refused; otherwise it is only said.
+    /// A launch that does not fit is refused; otherwise the page of costs shows what is exceeded, and no more.
     pub is_hard: bool,
     /// Whom to ask; stands at the end of each refusal.
     pub message: Option<String>,
@@ -71,7 +78,10 @@ pub enum BudgetFault {
     Name,
     #[error("the budget {0} needs experiments = \"vision-*\" (or \"*\" for all)")]
     Experiments(String),
-    #[error("the budget {0} has a tag that is none: write tag = \"cost-center=7\"")]
+    #[error(
+        "the budget {0} has a tag that no launch can have: write tag = \"cost-center=7\", with letters, digits, blanks \
+         and _ . : / = + - @, and a key that begins neither with aws: nor with trainyard:"
+    )]
     Tag(String),
     #[error("the budget {0} needs usd_per_month = \"500\", an amount above 0 in quotation marks")]
     Limit(String),
@@ -97,7 +107,10 @@ impl TryFrom<Written> for Budget {
         let experiments = Pattern::parse(&experiments).ok_or_else(|| fault(BudgetFault::Experiments))?;
         let pair = |text: String| {
             let (key, value) = text.split_once('=')?;
-            (!key.trim().is_empty()).then(|| (key.trim().to_owned(), value.trim().to_owned()))
+            let (key, value) = (key.trim(), value.trim());
+            let is_ours = ["aws:", tag::PREFIX].iter().any(|it| key.to_ascii_lowercase().starts_with(it));
+            let is_tag = !key.is_empty() && is_tag_text(key) && is_tag_text(value) && !is_ours;
+            is_tag.then(|| (key.to_owned(), value.to_owned()))
         };
         let tag = match tag {
             Some(text) => Some(pair(text).ok_or_else(|| fault(BudgetFault::Tag))?),
@@ -150,24 +163,36 @@ impl Budget {
         self.warn_at_percent.iter().rev().find(reached).copied()
     }
 
-    /// Why one more job does not fit. `job`: the most that it can cost in this month; `None`: its price is not known.
-    pub fn refusal(&self, used: &BudgetUse, job: Option<NanoUsd>) -> Option<String> {
+    /// Why one more job does not fit in a month. `job`: the most that it can cost in it; `None`: its price is not known.
+    pub fn refusal(&self, used: &BudgetUse, job: Option<NanoUsd>, month: Month) -> Option<String> {
         let end = self.message.as_ref().map(|it| format!(" {it}")).unwrap_or_default();
         let name = &self.name;
         let Some(job) = job else {
             return Some(format!(
-                "the budget `{name}` cannot tell what this job costs, because its price is not known: choose an \
-                 instance type with a price.{end}"
+                "the budget `{name}` cannot tell what this job costs, because the price of an instance type that it may \
+                 take is not known: choose types with a price.{end}"
             ));
         };
         let left = self.left(used);
+        let unpriced = match used.unpriced {
+            0 => String::new(),
+            count => format!("; {count} of unknown cost, not counted"),
+        };
+        let cure = if left.0 > 0 {
+            "lower the maximum runtime, take a cheaper type, or wait until other jobs are over"
+        } else {
+            "wait until other jobs have ended for less than they can cost, or ask for more"
+        };
         (job > left).then(|| {
-            let left = NanoUsd(left.0.max(0));
             format!(
-                "the budget `{name}` of {} a month has {left} left ({} spent, {} still possible for jobs that are not \
-                 over), and this job can cost {job} until its time limit: lower the maximum runtime, take a cheaper \
-                 type, or wait.{end}",
-                self.limit, used.spent, used.committed
+                "the budget `{name}` of {} for {} has {} left ({} spent, {} still possible for jobs that are not \
+                 over{unpriced}), and this job can cost ${} in that month: {cure}.{end}",
+                self.limit,
+                month.words(),
+                NanoUsd(left.0.max(0)),
+                used.spent,
+                used.committed,
+                job.to_exact(),
             )
         })
     }

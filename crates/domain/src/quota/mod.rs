@@ -9,6 +9,7 @@ mod room;
 
 pub use need::{Need, needs};
 pub(crate) use plan::TYPES;
+pub(crate) use plan::per_hour;
 pub use plan::{QuotaDraft, WaitPlan, amended, kind_text};
 pub use room::{QuotaTable, QuotaVerdict, Room, Shortfall, Taken};
 

@@ -206,7 +206,7 @@ impl WaitPlan {
 }
 
 /// The list price of the whole cluster per hour, on-demand; spot costs no more. `None`: unpriced.
-fn per_hour(request: &Value) -> Option<NanoUsd> {
+pub(crate) fn per_hour(request: &Value) -> Option<NanoUsd> {
     let instances = TrainingJobRequest::of_recorded(request.clone()).instances();
     let price = |(name, count): &(String, u32)| {
         let price = InstanceTypeInfo::find(name)?.price.as_ref()?.price_nanousd_per_hour;

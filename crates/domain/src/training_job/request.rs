@@ -71,6 +71,11 @@ impl TrainingJobRequest {
         self.number("/StoppingCondition/MaxRuntimeInSeconds").unwrap_or(DEFAULT_MAX_RUNTIME_SECONDS)
     }
 
+    /// How long a spot job may take from its creation to its end, time without capacity included.
+    pub fn max_wait_seconds(&self) -> Option<u32> {
+        self.number("/StoppingCondition/MaxWaitTimeInSeconds")
+    }
+
     /// `None` unless the instances are kept as a warm pool.
     pub fn keep_alive_seconds(&self) -> Option<u32> {
         self.number("/ResourceConfig/KeepAlivePeriodInSeconds").filter(|it| *it > 0)

@@ -191,9 +191,10 @@ impl Services {
             request_hash: build::content_hash(&spec, &source_uri),
             wait: spec.wait.clone(),
         };
-        let judge = BudgetJudge::of(&self.inner.config.budgets, BudgetRun::of_run(&new.run), self.now());
+        let judge =
+            BudgetJudge::of(&self.inner.config.budgets, BudgetRun::of_run(&new.run, new.wait.as_ref()), self.now());
         let refusals = |runs: &[BudgetRun]| judge.as_ref().map(|it| it.refusals(runs)).unwrap_or_default();
-        let gate = judge.as_ref().map(|it| SpendGate { from: it.month.start(), to: it.month.end(), judge: &refusals });
+        let gate = judge.as_ref().map(|it| SpendGate { period: it.period(), judge: &refusals });
         match store.run_request_within(&new, gate.as_ref()).await? {
             RunRequestOutcome::Created(run) => {
                 tracing::info!(run.id = %run.id, run.job_name = %run.job_name, "a run was requested");
@@ -221,7 +222,9 @@ impl Services {
 
     /// What was refused only where the run would have been recorded: the form shows it when it is opened again.
     async fn draft_refuse(&self, key: &str, errors: Vec<FieldError>) -> Result<LaunchSubmitted, ServiceError> {
-        if let Some(kept) = self.inner.store.draft_get(key).await? {
+        let kept = self.inner.store.draft_get(key).await?;
+        // A second press may have been launched meanwhile: its form has no error.
+        if let Some(kept) = kept.filter(|it| it.run_id.is_none()) {
             self.inner.store.draft_put(key, &kept.draft, &errors, self.now()).await?;
         }
         Ok(LaunchSubmitted::Invalid { errors })

@@ -9,6 +9,7 @@ use domain::{
     status::TrainingJobStatus,
 };
 use futures::future::join_all;
+use serde_json::json;
 use store::{RunRequestOutcome, SpendGate, Store};
 
 use crate::{harness::contract, samples::*};
@@ -23,13 +24,14 @@ fn budget() -> Budget {
 }
 
 async fn guarded(store: &Store, number: u32) -> RunRequestOutcome {
-    let (budget, new) = (budget(), new_run(number));
+    let (budget, mut new) = (budget(), new_run(number));
+    new.run.request["ResourceConfig"] = json!({ "InstanceType": "ml.m5.xlarge", "InstanceCount": 2 });
     let job = NanoUsd(11_040_000_000);
     let judge = |runs: &[domain::budget::BudgetRun]| {
         let used = BudgetUse::of(&budget, runs, month(), NOON);
-        budget.refusal(&used, Some(job)).map(|why| FieldError::new("budget", why)).into_iter().collect()
+        budget.refusal(&used, Some(job), month()).map(|why| FieldError::new("budget", why)).into_iter().collect()
     };
-    let gate = SpendGate { from: month().start(), to: month().end(), judge: &judge };
+    let gate = SpendGate { period: (month().start(), month().end()), judge: &judge };
     store.run_request_within(&new, Some(&gate)).await.unwrap()
 }
 
@@ -65,7 +67,7 @@ contract! {
     async fn what_has_not_begun_and_what_runs_counts_with_its_limit(store) {
         requested(&store, 1).await;
         let runs = store.budget_run_list(month().start(), month().end()).await.unwrap();
-        let found: Vec<(u32, bool)> = runs.iter().map(|it| (it.max_runtime_seconds, it.run.facts.is_over)).collect();
+        let found: Vec<(u64, bool)> = runs.iter().map(|it| (it.most.billed_seconds, it.run.facts.is_over)).collect();
         assert_eq!(found, [(86_400, false)]);
         assert!(runs[0].run.facts.started_at.is_none());
     }

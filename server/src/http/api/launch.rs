@@ -40,7 +40,7 @@ use crate::http::error::ProblemBody;
         (status = 201, description = "On record; `Location` is the run's address.", body = RunBody),
         (status = 200, description = "This key launched this run before.", body = RunBody),
         (status = 415, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Nothing was launched: a field is wrong, a quota has no room, or the key belongs to another body.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Nothing was launched: a field is wrong, a quota or a budget has no room, or the key belongs to another body.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Nothing was launched: the training engine does not answer.", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
