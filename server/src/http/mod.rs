@@ -25,7 +25,7 @@ use axum::{
     Router,
     body::Body,
     extract::{DefaultBodyLimit, FromRef, Request},
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Version, header},
     middleware,
     response::Response,
     routing::{MethodRouter, get, post},
@@ -83,8 +83,9 @@ pub fn service(web: Web, hosts: HostList) -> (Router, Vec<MountedRoute>) {
         DefaultPredicate::new()
             .and(NotForContentType::new("text/event-stream"))
             .and(NotForContentType::new("application/gzip"))
+            .and(NotForContentType::new("application/octet-stream"))
             // Artifacts: models and images are packed already, and their size shall be known.
-            .and(NotForContentType::new("application/octet-stream")),
+            .and(|_, _: Version, _: &HeaderMap, answer: &Extensions| answer.get::<mlflow::IsArtifact>().is_none()),
     );
     let trace = TraceLayer::new_for_http()
         .make_span_with(|request: &Request| {

@@ -18,11 +18,14 @@ use http_body_util::{BodyExt as _, Limited};
 
 use super::{
     error::{Problem, Wants},
+    mlflow,
     policy::{self, Effect},
 };
 
 /// Path and query together; ours are under 1 kB.
 const MAX_URI_BYTES: usize = 8 * 1024;
+/// MLflow's clients list runs there, and are told how many they may.
+const MAX_MLFLOW_URI_BYTES: usize = 48 * 1024;
 /// Of a request that is refused, this much is read and thrown away, for at most this long.
 const REFUSED_BODY_BYTES: usize = 4 << 20;
 const REFUSED_BODY_TIME: Duration = Duration::from_secs(2);
@@ -109,7 +112,8 @@ fn admit(
     if !hosts.allows(host) {
         return Err(Problem::bad_host());
     }
-    if uri.path_and_query().map_or(0, |it| it.as_str().len()) > MAX_URI_BYTES {
+    let longest = if mlflow::is_ours(uri.path()) { MAX_MLFLOW_URI_BYTES } else { MAX_URI_BYTES };
+    if uri.path_and_query().map_or(0, |it| it.as_str().len()) > longest {
         return Err(Problem::new(StatusCode::URI_TOO_LONG, "This address is too long."));
     }
     let Some(policy) = policy::find(method, uri.path()) else {

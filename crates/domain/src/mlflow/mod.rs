@@ -40,6 +40,8 @@ pub const RUN_NAME_TAG: &str = "mlflow.runName";
 pub const DATASET_CONTEXT_TAG: &str = "mlflow.data.context";
 /// The tag of a logged model that lists its registered versions.
 pub const MODEL_VERSIONS_TAG: &str = "mlflow.modelVersions";
+/// The tag of a registered model that is a prompt, when its value is `true`.
+pub const PROMPT_TAG: &str = "mlflow.prompt.is_prompt";
 /// The tag where clients of MLflow 2 list the models that they logged.
 pub const LOGGED_MODELS_TAG: &str = "mlflow.log-model.history";
 

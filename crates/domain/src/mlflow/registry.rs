@@ -151,7 +151,11 @@ pub fn registered_model_orders(texts: &[String]) -> Result<Vec<RegistryOrder>> {
     })
 }
 
+/// What was touched last comes first when nothing else is asked for.
 pub fn model_version_orders(texts: &[String]) -> Result<Vec<RegistryOrder>> {
+    if texts.is_empty() {
+        return Ok(vec![(RegistryOrderKey::Updated, false), (RegistryOrderKey::Name, true)]);
+    }
     orders(texts, |field| match field {
         "name" => Ok(RegistryOrderKey::Name),
         "version_number" => Ok(RegistryOrderKey::Version),

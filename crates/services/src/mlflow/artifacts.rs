@@ -106,6 +106,13 @@ impl Services {
         Ok(self.inner.engine.objects.put(&uri, body).await?)
     }
 
+    /// Of a version in `mlflow-artifacts:` or S3, as it was registered.
+    pub async fn mlflow_version_artifact_get(&self, name: &str, version: &str, path: &str) -> Result<ArtifactRead> {
+        let path = check::artifact_path(path)?;
+        let root = self.mlflow_version_get(name, version).await?.storage_location;
+        self.artifact_below(&root, &path).await
+    }
+
     pub(super) async fn artifacts_below(&self, root_uri: String, path: &str) -> Result<ArtifactList> {
         let root = self.object_folder(&root_uri)?;
         let (folder, prefix) =

@@ -136,8 +136,20 @@ pub(super) async fn version_note(tx: &mut Tx, id: &str, name: &str, version: i64
     let unreadable = |_| MlflowError::invalid(format!("The tag '{MODEL_VERSIONS_TAG}' is no valid JSON list."));
     let mut list: Vec<Value> = serde_json::from_str(&known).map_err(unreadable)?;
     list.push(json!({ "name": name, "version": version }));
-    let tag = Tag { key: MODEL_VERSIONS_TAG.to_owned(), value: Value::Array(list).to_string() };
+    let tag = Tag { key: MODEL_VERSIONS_TAG.to_owned(), value: written(&list) };
     tags_put(tx, id, &[tag]).await
+}
+
+/// As MLflow writes the list, for who compares texts.
+fn written(list: &[Value]) -> String {
+    let entries = list.iter().map(|it| match it {
+        Value::Object(members) => {
+            let members = members.iter().map(|(name, it)| format!("{}: {it}", Value::from(name.as_str())));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
+        }
+        other => other.to_string(),
+    });
+    format!("[{}]", entries.collect::<Vec<_>>().join(", "))
 }
 
 async fn params_put(tx: &mut Tx, id: &str, params: &[Param]) -> Result<()> {

@@ -1,6 +1,6 @@
 //! Registered models and versions by conditions, in pages.
 
-use domain::mlflow::{ModelVersion, RegisteredModel, RegistryCondition, RegistryOrder, RegistryOrderKey};
+use domain::mlflow::{ModelVersion, PROMPT_TAG, RegisteredModel, RegistryCondition, RegistryOrder, RegistryOrderKey};
 
 use super::{
     EXISTS_END, Page, Result, is_sqlite,
@@ -17,13 +17,14 @@ impl Store {
         size: u64,
         offset: u64,
     ) -> Result<Page<RegisteredModel>> {
+        const PROMPT: &str = "m.id NOT IN (SELECT t.model_id FROM mlflow_registered_model_tags t WHERE t.key = ";
         const TAG: &str = "EXISTS (SELECT 1 FROM mlflow_registered_model_tags t WHERE t.model_id = m.id AND t.key = ";
         let mut reader = self.db.reader().await?;
         let is_sqlite = is_sqlite(&reader.conn());
         let mut select = Statement::new(
             "SELECT m.id, m.name, m.description, m.created_at, m.updated_at FROM mlflow_registered_models m WHERE 1 = 1",
         );
-        add_conditions(&mut select, conditions, TAG, is_sqlite);
+        add_conditions(&mut select, conditions, [TAG, PROMPT], is_sqlite);
         add_orders(&mut select, orders, ["m.name", "m.name", "m.created_at / 1000", "m.updated_at / 1000"], "");
         add_page(&mut select, size, offset);
         let page = Page::of(select.fetch_all::<RegisteredRow>(reader.conn()).await?, size);
@@ -37,12 +38,13 @@ impl Store {
         size: u64,
         offset: u64,
     ) -> Result<Page<ModelVersion>> {
+        const PROMPT: &str = "m.id NOT IN (SELECT t.model_id FROM mlflow_version_tags t WHERE t.key = ";
         const TAG: &str = "EXISTS (SELECT 1 FROM mlflow_version_tags t WHERE t.model_id = v.model_id
                            AND t.version = v.version AND t.key = ";
         let mut reader = self.db.reader().await?;
         let is_sqlite = is_sqlite(&reader.conn());
         let mut select = Statement::new(concat!("SELECT ", version_columns!()));
-        add_conditions(&mut select, conditions, TAG, is_sqlite);
+        add_conditions(&mut select, conditions, [TAG, PROMPT], is_sqlite);
         let columns = ["m.name", "v.version", "v.created_at / 1000", "v.updated_at / 1000"];
         add_orders(&mut select, orders, columns, ", v.version DESC");
         add_page(&mut select, size, offset);
@@ -51,7 +53,13 @@ impl Store {
     }
 }
 
-fn add_conditions(select: &mut Statement, conditions: &[RegistryCondition], tag: &'static str, is_sqlite: bool) {
+/// `tag` asks for a tag, `prompt` for a name without one that makes it a prompt's.
+fn add_conditions(
+    select: &mut Statement,
+    conditions: &[RegistryCondition],
+    [tag, prompt]: [&'static str; 2],
+    is_sqlite: bool,
+) {
     for condition in conditions {
         select.push(" AND ");
         match condition {
@@ -64,6 +72,7 @@ fn add_conditions(select: &mut Statement, conditions: &[RegistryCondition], tag:
             RegistryCondition::Tag { key, test } => {
                 select.push(tag).bind(key).push(" AND ").text_test("t.value", test, is_sqlite).push(EXISTS_END)
             }
+            RegistryCondition::NoPrompt => select.push(prompt).bind(PROMPT_TAG).push(" AND t.value = 'true')"),
         };
     }
 }

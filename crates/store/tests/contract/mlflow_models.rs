@@ -175,6 +175,17 @@ contract! {
         let of = |name: &str, version: i64| (name.to_owned(), version);
         assert_eq!(versions("name = 'a'", &[]).await, [of("a", 2), of("a", 1)]);
         assert_eq!(versions("version_number > 1", &[]).await, [of("a", 2)]);
+        store.mlflow_version_describe("ab", 1, "d", after(5)).await.unwrap();
+        assert_eq!(versions("name LIKE 'a%'", &[]).await, [of("ab", 1), of("a", 2), of("a", 1)], "the last one touched first");
+        let is_prompt = tag("mlflow.prompt.is_prompt", "true");
+        store.mlflow_registered_model_tag_set("ab", &is_prompt).await.unwrap();
+        store.mlflow_version_tag_set("a", 1, &is_prompt).await.unwrap();
+        assert_eq!(models("", &[]).await, ["B", "a"]);
+        assert_eq!(models("tag.`mlflow.prompt.is_prompt` != 'true' AND tags.t = 'a'", &[]).await, ["a"]);
+        assert_eq!(models("tag.`mlflow.prompt.is_prompt` = 'true'", &[]).await, ["ab"]);
+        assert_eq!(versions("name = 'a'", &[]).await, [], "one version makes all of them a prompt's");
+        store.mlflow_version_tag_set("a", 1, &tag("mlflow.prompt.is_prompt", "false")).await.unwrap();
+        store.mlflow_registered_model_tag_delete("ab", "mlflow.prompt.is_prompt").await.unwrap();
         assert_eq!(versions("run_id IN ('r1') AND tags.k = 'v'", &["version_number ASC".to_owned()]).await, [of("B", 1), of("a", 1), of("ab", 1), of("a", 2)]);
     }
 }

@@ -54,6 +54,10 @@ const MOTO_FILES: [&str; 22] = [
 const SAGEMAKER_FILES: [&str; 2] =
     ["tests/integ/train/shallow/test_model_trainer.py", "tests/integ/train/test_model_trainer.py"];
 
+/// Those that look at what is offered; `expected_failures` says which of their tests do not.
+const MLFLOW_FILES: [&str; 3] = ["test_rest_tracking.py", "test_mlflow_artifacts.py", "test_model_registry.py"];
+const MLFLOW_TAG: &str = "v3.17.2";
+
 /// `TRAINYARD_BIN` names a binary to test instead of the one that is built here.
 pub(crate) fn run(places: &Places, pytest_args: &[String]) -> anyhow::Result<()> {
     say::step("Tests of others. What this fetches, once, into the cache of tools:");
@@ -63,7 +67,9 @@ pub(crate) fn run(places: &Places, pytest_args: &[String]) -> anyhow::Result<()>
          - with git: AWS's tests of the SDK v3 ({SAGEMAKER_REPOSITORY} at {})\n\
          Each run: the endpoint installs PyTorch from PyPI for AWS's image, twice, 2 to 3 GB to fetch and 5 GB on disk\n\
          while it is used; a pip index of your own (PIP_INDEX_URL) or PyTorch's CPU index (PIP_EXTRA_INDEX_URL) spare it.\n\
-         TRAINYARD_UPSTREAM_MOTO=DIR and TRAINYARD_UPSTREAM_SAGEMAKER=DIR name folders that are used instead.",
+         TRAINYARD_UPSTREAM_MOTO=DIR and TRAINYARD_UPSTREAM_SAGEMAKER=DIR name folders that are used instead.\n\
+         TRAINYARD_UPSTREAM_MLFLOW=DIR names a checkout of MLflow at {MLFLOW_TAG}, whose packages have no tests: without\n\
+         it MLflow's own tests are left out.",
         &SAGEMAKER_COMMIT[..12]
     ));
     let boto3 = BOTO3.prepare(places)?;
@@ -92,15 +98,36 @@ pub(crate) fn run(places: &Places, pytest_args: &[String]) -> anyhow::Result<()>
     let mut peer = suite(&moto, &moto_tests, "test");
     peer.args(MOTO_FILES.map(|file| format!("tests/{file}")));
     let peer = shell::run(peer.args(pytest_args));
+    let mlflows = mlflow_tests(places, &mlflow, &binary, pytest_args);
     // Arguments are for the suites of others.
     let is_all = pytest_args.is_empty();
     let alike = if is_all { mlflow_alike(places, &mlflow, &binary) } else { Ok(()) };
     let ours = if is_all { torchrun(places, &boto3, &binary) } else { Ok(()) };
-    if let Some(failure) = [aws, peer, alike, ours].into_iter().find_map(Result::err) {
+    if let Some(failure) = [aws, peer, mlflows, alike, ours].into_iter().find_map(Result::err) {
         return Err(failure.context("a test did not end as `expected_failures` says"));
     }
     say::step("test --deep: everything ended as expected");
     Ok(())
+}
+
+/// With only the fixtures replaced that start MLflow's server.
+fn mlflow_tests(places: &Places, interpreter: &Path, binary: &Path, pytest_args: &[String]) -> anyhow::Result<()> {
+    let Some(checkout) = std::env::var_os("TRAINYARD_UPSTREAM_MLFLOW") else {
+        say::note(&format!(
+            "MLflow's own tests are left out: TRAINYARD_UPSTREAM_MLFLOW names no checkout of \
+             https://github.com/mlflow/mlflow at {MLFLOW_TAG}"
+        ));
+        return Ok(());
+    };
+    say::step("MLflow's own tests of its REST API");
+    let mut command = shell::command(interpreter);
+    command.current_dir(&checkout).env("TRAINYARD_BIN", binary);
+    command.env("PYTHONPATH", places.end2end().join("python/upstream"));
+    // -P and append: the installed MLflow is tested with, not the checkout's, which lacks what is built.
+    command.args(["-P", "-B", "-m", "pytest", "-p", "mlflow_plugin", "-p", "no:cacheprovider", "--import-mode=append"]);
+    command.args(["--rootdir", ".", "--quiet", "--tb=line", "--disable-warnings"]);
+    command.args(MLFLOW_FILES.map(|file| format!("tests/tracking/{file}")));
+    shell::run(command.args(pytest_args))
 }
 
 fn mlflow_alike(places: &Places, interpreter: &Path, binary: &Path) -> anyhow::Result<()> {

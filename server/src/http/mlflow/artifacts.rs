@@ -1,14 +1,14 @@
 //! Artifacts: `mlflow-artifacts/...`, which clients put files to and get them from, and what a run has.
 
 use axum::{
-    Json,
+    Extension, Json,
     body::{Body, to_bytes},
     extract::{Path, Query, State},
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use domain::mlflow::MlflowError;
+use domain::mlflow::{MlflowError, check};
 use futures::{
     StreamExt as _,
     stream::{self, BoxStream},
@@ -36,12 +36,26 @@ pub(super) struct Files {
     pub(super) files: Vec<FileBody>,
 }
 
+/// Marks an answer as an artifact.
+#[derive(Clone, Copy)]
+pub(in crate::http) struct IsArtifact;
+
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct RunArtifact {
     #[serde(default)]
     run_id: String,
     #[serde(default)]
     run_uuid: String,
+    #[serde(default)]
+    path: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct VersionArtifact {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    version: String,
     #[serde(default)]
     path: String,
 }
@@ -113,6 +127,7 @@ pub(super) async fn run_upload(
     };
     required(&asked.run_uuid, "run_uuid")?;
     required(&asked.path, "path")?;
+    check::artifact_path(&asked.path)?;
     let _turn = turn(&web).await?;
     let too_large = || MlflowError::invalid("Artifact size is too large. Max size is 10MB.");
     let bytes = to_bytes(body, MAX_FORM_BYTES).await.map_err(|_| too_large())?;
@@ -122,6 +137,15 @@ pub(super) async fn run_upload(
     Ok(web.services.mlflow_run_artifact_put(&asked.run_uuid, &asked.path, bytes).await?)
 }
 
+/// The artifact of a registered version, wherever its artifacts are.
+pub(super) async fn version_download(
+    State(web): State<Web>,
+    Query(asked): Query<VersionArtifact>,
+) -> Result<Response, Failure> {
+    let VersionArtifact { name, version, path } = asked;
+    Ok(file(web.services.mlflow_version_artifact_get(&name, &version, &path).await?))
+}
+
 pub(super) fn bodies(files: Vec<ArtifactFile>) -> Vec<FileBody> {
     let body = |it: ArtifactFile| FileBody { path: it.path, is_dir: it.size_bytes.is_none(), file_size: it.size_bytes };
     files.into_iter().map(body).collect()
@@ -129,16 +153,99 @@ pub(super) fn bodies(files: Vec<ArtifactFile>) -> Vec<FileBody> {
 
 /// Saved, never shown: whatever is in it, a browser makes no page of it.
 pub(super) fn file(artifact: ArtifactRead) -> Response {
-    let name: String =
-        artifact.name.chars().map(|it| if it.is_ascii_graphic() && it != '"' { it } else { '_' }).collect();
     let mut headers = HeaderMap::new();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-    if let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(type_of(&artifact.name)));
+    if let Ok(disposition) = HeaderValue::from_str(&disposition(&artifact.name)) {
         headers.insert(header::CONTENT_DISPOSITION, disposition);
     }
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
     if let Some(size) = artifact.size_bytes {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(size));
     }
-    (headers, Body::from_stream(artifact.stream)).into_response()
+    (headers, Extension(IsArtifact), Body::from_stream(artifact.stream)).into_response()
+}
+
+/// What MLflow serves as plain text, by the ends of names. Source: `mlflow/utils/mime_type_utils.py` of 3.17.2.
+const TEXTS: [&str; 29] = [
+    "txt",
+    "log",
+    "err",
+    "cfg",
+    "conf",
+    "cnf",
+    "cf",
+    "ini",
+    "properties",
+    "prop",
+    "hocon",
+    "toml",
+    "yaml",
+    "yml",
+    "xml",
+    "json",
+    "js",
+    "py",
+    "py3",
+    "csv",
+    "tsv",
+    "md",
+    "rst",
+    "ipynb",
+    "MLmodel",
+    "mlmodel",
+    "MLproject",
+    "mlproject",
+    "sh",
+];
+
+/// By its name. What a browser would run is bytes, whoever asks.
+fn type_of(name: &str) -> &'static str {
+    const BYTES: &str = "application/octet-stream";
+    let end = name.rsplit_once('.').map_or(name, |(_, end)| end);
+    if TEXTS.contains(&end) {
+        return "text/plain";
+    }
+    match mime_guess::from_path(name).first_raw() {
+        Some(known) if known.contains("html") || known.contains("xml") || known.contains("script") => BYTES,
+        known => known.unwrap_or(BYTES),
+    }
+}
+
+/// The name as a token where it is one, and in both spellings of RFC 6266 where it is not even ASCII.
+fn disposition(name: &str) -> String {
+    let is_token = |it: char| it.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(it);
+    if !name.is_empty() && name.chars().all(is_token) {
+        return format!("attachment; filename={name}");
+    }
+    let plain: String =
+        name.chars().map(|it| if matches!(it, ' '..='~') && it != '"' && it != '\\' { it } else { '_' }).collect();
+    let mut text = format!("attachment; filename=\"{plain}\"");
+    if !name.is_ascii() {
+        text.push_str("; filename*=UTF-8''");
+        text.extend(percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn artifacts_are_saved_under_their_names() {
+        assert_eq!(disposition("dog+step%2020.png"), "attachment; filename=dog+step%2020.png");
+        assert_eq!(disposition("a \"b\".txt"), "attachment; filename=\"a _b_.txt\"");
+        assert_eq!(disposition("ü.txt"), "attachment; filename=\"_.txt\"; filename*=UTF-8''%C3%BC%2Etxt");
+        for (name, kind) in [
+            ("a.txt", "text/plain"),
+            ("MLmodel", "text/plain"),
+            ("c.png", "image/png"),
+            ("model.pkl", "application/octet-stream"),
+            ("page.html", "application/octet-stream"),
+            ("drawing.svg", "application/octet-stream"),
+            ("no end", "application/octet-stream"),
+        ] {
+            assert_eq!(type_of(name), kind, "{name}");
+        }
+    }
 }

@@ -27,6 +27,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{MountedRoute, Web, launch::CHUNK_TIMEOUT};
+pub(super) use artifacts::IsArtifact;
 pub(super) use failure::error_body;
 
 /// Large bodies on their way at the same time, each with up to 40 MiB in memory; others wait for their turn.
@@ -38,6 +39,7 @@ pub(super) fn is_ours(path: &str) -> bool {
         || path.starts_with("/api/3.")
         || path.starts_with("/ajax-api/")
         || path == "/get-artifact"
+        || path.trim_start_matches('/') == "model-versions/get-artifact"
 }
 
 /// The router, with what is mounted in it.
@@ -150,6 +152,9 @@ fn odd_routes() -> Vec<Route> {
         (Method::GET, "/ajax-api/2.11/mlflow/metrics/get-history-bulk-interval", get(metrics::sample)),
         (Method::POST, "/ajax-api/2.0/mlflow/upload-artifact", post(artifacts::run_upload)),
         (Method::GET, "/get-artifact", get(artifacts::run_download)),
+        (Method::GET, "/model-versions/get-artifact", get(artifacts::version_download)),
+        // MLflow's server takes two slashes for one, and its own tests ask so.
+        (Method::GET, "//model-versions/get-artifact", get(artifacts::version_download)),
         (Method::GET, "/api/3.0/mlflow/server-info", get(info::server_info)),
         (Method::GET, "/ajax-api/3.0/mlflow/server-info", get(info::server_info)),
         (Method::GET, "/health", get(info::health)),

@@ -112,4 +112,5 @@ pub(super) const POLICIES: &[[Policy; 2]] = &[
     [read("/api/3.0/mlflow/server-info"), read("/ajax-api/3.0/mlflow/server-info")],
     [read("/api/2.11/mlflow/metrics/get-history-bulk-interval"), read("/health")],
     [read("/version"), read("/ajax-api/2.11/mlflow/metrics/get-history-bulk-interval")],
+    [stream("/model-versions/get-artifact"), stream("//model-versions/get-artifact")],
 ];

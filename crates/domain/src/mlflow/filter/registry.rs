@@ -4,24 +4,53 @@ use super::{
     Comparison, Number, NumberOp, TextTest, Token, comparisons, identifier, list, plain_key, quoted, tag_test,
     text_test,
 };
-use crate::mlflow::{MlflowError, Result};
+use crate::mlflow::{MlflowError, PROMPT_TAG, Result};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum RegistryCondition {
     Name(TextTest),
-    Version { op: NumberOp, value: i64 },
+    Version {
+        op: NumberOp,
+        value: i64,
+    },
     RunId(TextTest),
     Source(TextTest),
-    Tag { key: String, test: TextTest },
+    Tag {
+        key: String,
+        test: TextTest,
+    },
+    /// Of a name that is no prompt's.
+    NoPrompt,
 }
 
 pub fn registered_model_filter(text: &str) -> Result<Vec<RegistryCondition>> {
-    comparisons(text, "")?.iter().map(|it| condition(it, &["name"])).collect()
+    let found = comparisons(text, "")?.iter().map(|it| condition(it, &["name"])).collect::<Result<_>>()?;
+    Ok(without_prompts(found))
 }
 
 pub fn model_version_filter(text: &str) -> Result<Vec<RegistryCondition>> {
     let columns = ["name", "run_id", "source_path", "version_number"];
-    comparisons(text, "")?.iter().map(|it| condition(it, &columns)).collect()
+    let found = comparisons(text, "")?.iter().map(|it| condition(it, &columns)).collect::<Result<_>>()?;
+    Ok(without_prompts(found))
+}
+
+/// Prompts are models with a tag, and found only by who asks for the tag. MLflow's client asks that it is not `true`,
+/// which no model without the tag would pass: the tag's own comparisons give way to `NoPrompt`.
+fn without_prompts(mut found: Vec<RegistryCondition>) -> Vec<RegistryCondition> {
+    let wants_prompts = |test: &TextTest| match test {
+        TextTest::Equal(value) => value.eq_ignore_ascii_case("true"),
+        TextTest::NotEqual(value) => value.eq_ignore_ascii_case("false"),
+        _ => false,
+    };
+    let asked = found.iter().find_map(|it| match it {
+        RegistryCondition::Tag { key, test } if key == PROMPT_TAG => Some(wants_prompts(test)),
+        _ => None,
+    });
+    if asked != Some(true) {
+        found.retain(|it| !matches!(it, RegistryCondition::Tag { key, .. } if key == PROMPT_TAG));
+        found.push(RegistryCondition::NoPrompt);
+    }
+    found
 }
 
 fn condition(it: &Comparison, columns: &[&str]) -> Result<RegistryCondition> {

@@ -134,14 +134,26 @@ fn orders_name_a_field_and_a_direction() {
 #[test]
 fn operators_of_the_registry_count_in_any_case() {
     let like = RegistryCondition::Name(TextTest::Like("a%".to_owned()));
-    assert_eq!(registered_model_filter("name like 'a%'"), Ok(vec![like.clone()]));
-    assert_eq!(model_version_filter("name LIKE 'a%'"), Ok(vec![like]));
+    assert_eq!(registered_model_filter("name like 'a%'"), Ok(vec![like.clone(), RegistryCondition::NoPrompt]));
+    assert_eq!(model_version_filter("name LIKE 'a%'"), Ok(vec![like, RegistryCondition::NoPrompt]));
     for (text, expected) in [
         ("name > 'a'", "Invalid comparator for attribute: >"),
         ("name = 'a' OR x", "Invalid clause(s) in filter string: OR, x"),
         ("x.a = 'b'", "Invalid entity type 'x'. Valid entity types are ('attribute', 'tag', 'tags')"),
     ] {
         assert_eq!(refused(registered_model_filter(text)), expected, "{text}");
+    }
+}
+
+#[test]
+fn prompts_are_found_by_who_asks_for_them() {
+    let tag = |test: &str| format!("tag.`mlflow.prompt.is_prompt` {test}");
+    for test in ["!= 'true'", "= 'false'", "LIKE 'true'"] {
+        assert_eq!(registered_model_filter(&tag(test)), Ok(vec![RegistryCondition::NoPrompt]), "{test}");
+    }
+    for test in ["= 'True'", "!= 'false'"] {
+        let found = model_version_filter(&tag(test)).expect("read");
+        assert!(matches!(found.as_slice(), [RegistryCondition::Tag { .. }]), "{test}");
     }
 }
 

@@ -144,7 +144,8 @@ contract! {
         }
         let tags = store.mlflow_model_get(&model, false).await.unwrap().tags;
         let noted = tags.iter().find(|it| it.key == "mlflow.modelVersions").unwrap();
-        assert_eq!(i64::try_from(noted.value.matches("\"name\"").count()).unwrap(), 2 * ROUNDS);
+        assert_eq!(i64::try_from(noted.value.matches("\"name\": ").count()).unwrap(), 2 * ROUNDS);
+        assert!(noted.value.contains("\"version\": 1}, {\"name\": "), "{}", noted.value);
         let missing = NewModelVersion { model_id: "m-none".to_owned(), ..of("left") };
         assert!(store.mlflow_version_create(&missing, NOON).await.is_err());
         let count = store.mlflow_version_get("left", ROUNDS + 1).await;
