@@ -143,8 +143,8 @@ impl Services {
         stage: &str,
         archives: bool,
     ) -> Result<ModelVersion> {
-        model_name(name)?;
         let parsed = Stage::parse(stage)?;
+        model_name(name)?;
         if archives && !matches!(parsed, Stage::Staging | Stage::Production) {
             return Err(MlflowError::invalid(format!(
                 "Model version transition cannot archive existing model versions because '{stage}' is not an Active \

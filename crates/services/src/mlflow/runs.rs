@@ -12,8 +12,8 @@ use crate::Services;
 /// A run as a client asks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunCreation {
-    /// Empty: the default one.
-    pub experiment_id: String,
+    /// `None`: the default one.
+    pub experiment_id: Option<String>,
     pub user_id: String,
     /// Empty: the name in the tags, or a made-up one.
     pub name: String,
@@ -35,7 +35,7 @@ pub struct RunSearch {
 impl Services {
     pub async fn mlflow_run_create(&self, creation: RunCreation) -> Result<TrackingRun> {
         let RunCreation { experiment_id, user_id, name, start_ms, mut tags } = creation;
-        let experiment_id = if experiment_id.is_empty() { 0 } else { check::experiment_id(&experiment_id)? };
+        let experiment_id = experiment_id.map_or(Ok(0), |it| check::experiment_id(&it))?;
         let tagged =
             tags.iter().find(|it| it.key == RUN_NAME_TAG).map(|it| it.value.clone()).filter(|it| !it.is_empty());
         if let Some(tagged) = tagged.as_ref().filter(|it| !name.is_empty() && **it != name) {

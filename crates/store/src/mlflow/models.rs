@@ -88,7 +88,7 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// A param that is there already stays as it is.
+    /// A param that is there already may come again, and not with another value.
     pub async fn mlflow_model_params_log(&self, id: &str, params: &[Param]) -> Result<()> {
         check::logged_model_params(params)?;
         let mut tx = self.db.begin(Durability::Flushed).await?;
@@ -154,14 +154,28 @@ fn written(list: &[Value]) -> String {
 
 async fn params_put(tx: &mut Tx, id: &str, params: &[Param]) -> Result<()> {
     for param in sorted(params, |it| &it.key) {
-        execute!(
+        let (key, value) = (text::plain(&param.key), text::plain(&param.value));
+        let is_new = execute!(
             tx,
             "INSERT INTO mlflow_model_params (model_id, key, value) VALUES ($1, $2, $3)
              ON CONFLICT (model_id, key) DO NOTHING",
             id,
-            &*text::plain(&param.key),
-            &*text::plain(&param.value),
-        )?;
+            &*key,
+            &*value,
+        )? == 1;
+        if is_new {
+            continue;
+        }
+        let sql = "SELECT value FROM mlflow_model_params WHERE model_id = $1 AND key = $2";
+        if let Some((old,)) = fetch!(optional, (String,), tx, sql, id, &*key)?
+            && *old != *value
+        {
+            return Err(MlflowError::invalid(format!(
+                "Changing param values is not allowed. Param with key='{key}' was already logged with value='{old}' for \
+                 logged model ID='{id}'. Attempted logging new value '{value}'."
+            ))
+            .into());
+        }
     }
     Ok(())
 }

@@ -77,7 +77,10 @@ contract! {
         assert_eq!((model.status, model.artifact_location), (LoggedModelStatus::Pending, format!("mlflow-artifacts:/{wine}/models/{id}/artifacts")));
         let ready = store.mlflow_model_status_set(&id, LoggedModelStatus::Ready, after(9)).await.unwrap();
         assert_eq!((ready.status, ready.updated_at), (LoggedModelStatus::Ready, after(9)));
-        store.mlflow_model_params_log(&id, &[Param { key: "depth".to_owned(), value: "other".to_owned() }]).await.unwrap();
+        let depth = |value: &str| [Param { key: "depth".to_owned(), value: value.to_owned() }];
+        store.mlflow_model_params_log(&id, &depth("1")).await.unwrap();
+        let why = refusal(store.mlflow_model_params_log(&id, &depth("other")).await).1;
+        assert!(why.starts_with("Changing param values is not allowed. Param with key='depth' was already logged with value='1'"), "{why}");
         store.mlflow_model_tags_set(&id, &[tag("a", "2"), tag("b", "3")]).await.unwrap();
         store.mlflow_model_tag_delete(&id, "b").await.unwrap();
         assert_eq!(refusal(store.mlflow_model_tag_delete(&id, "b").await).1, format!("No tag with key 'b' found for model with ID '{id}'."));

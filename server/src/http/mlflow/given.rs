@@ -20,6 +20,7 @@ pub(super) enum Kind {
     Text,
     Integer,
     Float,
+    Bool,
     List,
 }
 
@@ -27,7 +28,11 @@ pub(super) enum Kind {
 pub(super) type Member = (&'static str, Kind, bool);
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct Given(Map<String, Value>);
+pub(super) struct Given {
+    members: Map<String, Value>,
+    /// Of an address, where everything is a text, and what comes once is no list.
+    is_query: bool,
+}
 
 /// A body above this waits for its turn: parsed, it takes many times as much.
 const SMALL_BODY_BYTES: u64 = 1024 * 1024;
@@ -65,10 +70,10 @@ impl FromRequest<Web> for Given {
 impl Given {
     pub(super) fn of_json(bytes: &[u8]) -> Self {
         match serde_json::from_slice(bytes) {
-            Ok(Value::Object(members)) => Self(members),
+            Ok(Value::Object(members)) => Self::of_members(members),
             // Old clients encode twice.
             Ok(Value::String(text)) => match serde_json::from_str(&text) {
-                Ok(Value::Object(members)) => Self(members),
+                Ok(Value::Object(members)) => Self::of_members(members),
                 _ => Self::default(),
             },
             _ => Self::default(),
@@ -87,7 +92,11 @@ impl Given {
                 Some(one) => *one = Value::Array(vec![one.take(), Value::String(text)]),
             }
         }
-        Self(members)
+        Self { members, is_query: true }
+    }
+
+    fn of_members(members: Map<String, Value>) -> Self {
+        Self { members, is_query: false }
     }
 
     /// Checks the members in their order; the first that is wrong is the answer.
@@ -103,7 +112,9 @@ impl Given {
     fn check_named(&self, shown: impl Fn(&str) -> String, members: &[Member]) -> Checked<()> {
         for (name, kind, is_required) in members {
             let value = self.value(name);
-            if value.is_none_or(|it| it.as_str() == Some("")) {
+            // MLflow takes an empty text for nothing where a text or a metric's value belongs, and nowhere else.
+            let may_be_empty = matches!(kind, Kind::Text | Kind::Float);
+            if value.is_none_or(|it| may_be_empty && it.as_str() == Some("")) {
                 if *is_required {
                     return Err(missing(&shown(name)));
                 }
@@ -121,13 +132,13 @@ impl Given {
 
     /// Runs have had two names.
     fn value(&self, name: &str) -> Option<&Value> {
-        let get = |name: &str| self.0.get(name).filter(|it| !it.is_null());
+        let get = |name: &str| self.members.get(name).filter(|it| !it.is_null());
         get(name).or_else(|| if name == "run_id" { get("run_uuid") } else { None })
     }
 
     /// All members as one of our own types.
     pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_value(Value::Object(self.0.clone()))
+        serde_json::from_value(Value::Object(self.members.clone()))
     }
 
     /// As it was given; null when it is absent.
@@ -157,7 +168,8 @@ impl Given {
         match self.value(name) {
             None => Ok(Vec::new()),
             Some(Value::Array(list)) => list.iter().map(text).collect(),
-            Some(one) => Ok(vec![text(one)?]),
+            Some(one) if self.is_query => Ok(vec![text(one)?]),
+            Some(other) => Err(wrong(name, other)),
         }
     }
 
@@ -165,7 +177,7 @@ impl Given {
     pub(super) fn objects(&self, name: &str) -> Checked<Vec<(String, Self)>> {
         let Some(Value::Array(list)) = self.value(name) else { return Ok(Vec::new()) };
         let object = |(index, it): (usize, &Value)| match it {
-            Value::Object(members) => Ok((format!("{name}[{index}]"), Self(members.clone()))),
+            Value::Object(members) => Ok((format!("{name}[{index}]"), Self::of_members(members.clone()))),
             other => Err(wrong(&format!("{name}[{index}]"), other)),
         };
         list.iter().enumerate().map(object).collect()
@@ -173,7 +185,7 @@ impl Given {
 
     pub(super) fn object(&self, name: &str) -> Option<Self> {
         match self.value(name) {
-            Some(Value::Object(members)) => Some(Self(members.clone())),
+            Some(Value::Object(members)) => Some(Self::of_members(members.clone())),
             _ => None,
         }
     }
@@ -185,6 +197,7 @@ impl Kind {
             Self::Text => value.is_string(),
             Self::Integer => integer(value).is_some(),
             Self::Float => float(value).is_some(),
+            Self::Bool => value.is_boolean(),
             Self::List => value.is_array(),
         }
     }
@@ -271,5 +284,8 @@ mod tests {
         let given = Given::of_query(vec![pair("run_ids", "a"), pair("run_ids", "b"), pair("key", "k")]);
         assert_eq!(given.texts("run_ids"), Ok(vec!["a".to_owned(), "b".to_owned()]));
         assert_eq!(given.texts("key"), Ok(vec!["k".to_owned()]));
+        let given = Given::of_json(b"{\"key\":\"k\",\"step\":\"\"}");
+        assert!(given.texts("key").is_err(), "a body has lists of its own");
+        assert!(given.check(&[("step", Kind::Integer, false)]).is_err(), "nothing is no number");
     }
 }

@@ -78,7 +78,14 @@ pub(super) async fn get(State(web): State<Web>, Path(id): Path<String>, given: G
     Ok(Json(One { model: model.into() }))
 }
 
-pub(super) async fn finalize(State(web): State<Web>, Path(id): Path<String>, given: Given) -> Answer<One> {
+/// MLflow reads the id in the body here, and not the one in the path.
+fn model_id(given: &Given) -> Checked<String> {
+    given.check(&[("model_id", Kind::Text, true)])?;
+    Ok(given.text("model_id"))
+}
+
+pub(super) async fn finalize(State(web): State<Web>, given: Given) -> Answer<One> {
+    let id = model_id(&given)?;
     let text = match given.integer("status") {
         Some(number) => number.to_string(),
         None => given.text("status"),
@@ -96,14 +103,16 @@ pub(super) async fn remove(State(web): State<Web>, Path(id): Path<String>) -> An
     Ok(Json(Empty {}))
 }
 
-pub(super) async fn params_log(State(web): State<Web>, Path(id): Path<String>, given: Given) -> Answer<Empty> {
+pub(super) async fn params_log(State(web): State<Web>, given: Given) -> Answer<Empty> {
+    let id = model_id(&given)?;
     given.check(&[("params", Kind::List, false)])?;
     web.services.mlflow_model_params_log(&id, &params(&given)?).await?;
     Ok(Json(Empty {}))
 }
 
+/// Only here does MLflow read the id in the path; its client leaves the other out.
 pub(super) async fn tags_set(State(web): State<Web>, Path(id): Path<String>, given: Given) -> Answer<Empty> {
-    given.check(&[("tags", Kind::List, false)])?;
+    given.check(&[("model_id", Kind::Text, false), ("tags", Kind::List, false)])?;
     web.services.mlflow_model_tags_set(&id, &tags(&given)?).await?;
     Ok(Json(Empty {}))
 }
@@ -145,6 +154,15 @@ pub(super) async fn search(State(web): State<Web>, given: Given) -> Answer<Found
         digest: Some(it.text("dataset_digest")).filter(|it| !it.is_empty()),
     });
     let orders = given.objects("order_by")?.into_iter().map(|(path, it)| {
+        it.check_at(
+            &path,
+            &[
+                ("field_name", Kind::Text, true),
+                ("ascending", Kind::Bool, false),
+                ("dataset_name", Kind::Text, false),
+                ("dataset_digest", Kind::Text, false),
+            ],
+        )?;
         it.parse::<LoggedModelOrderText>().map_err(|why| MlflowError::invalid(format!("{path}: {why}")))
     });
     let max_results = match given.integer("max_results").unwrap_or(DEFAULT_MAX_RESULTS) {

@@ -199,7 +199,7 @@ pub(super) async fn version_update(State(web): State<Web>, given: Given) -> Answ
 
 pub(super) async fn version_stage_set(State(web): State<Web>, given: Given) -> Answer<OneVersion> {
     let (name, version) = versioned(&given)?;
-    given.check(&[("stage", Kind::Text, true)])?;
+    given.check(&[("stage", Kind::Text, true), ("archive_existing_versions", Kind::Bool, false)])?;
     let archives = given.member("archive_existing_versions") == Value::Bool(true);
     Ok(one_version(web.services.mlflow_version_stage_set(&name, &version, &given.text("stage"), archives).await?))
 }

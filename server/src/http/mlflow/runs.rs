@@ -46,7 +46,7 @@ pub(super) async fn create(State(web): State<Web>, given: Given) -> Answer<One> 
         ("tags", Kind::List, false),
     ])?;
     let creation = RunCreation {
-        experiment_id: given.text("experiment_id"),
+        experiment_id: given.has("experiment_id").then(|| given.text("experiment_id")),
         user_id: given.text("user_id"),
         name: given.text("run_name"),
         start_ms: given.integer("start_time").unwrap_or_default(),
@@ -70,7 +70,10 @@ pub(super) async fn update(State(web): State<Web>, given: Given) -> Answer<Updat
     ])?;
     let status = match given.integer("status") {
         Some(number) => number.to_string(),
-        None => given.text("status"),
+        None => {
+            given.check(&[("status", Kind::Text, false)])?;
+            given.text("status")
+        }
     };
     let status = match status.as_str() {
         "" => None,
