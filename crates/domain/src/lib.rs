@@ -36,6 +36,7 @@ pub mod python_text;
 pub mod quota;
 pub mod run;
 pub mod run_diff;
+pub mod run_search;
 pub mod s3_uri;
 pub mod secret;
 pub mod series;

@@ -40,6 +40,22 @@ pub struct RunPrice {
     pub confidence: String,
 }
 
+impl RunOrigin {
+    pub const ALL: [Self; 2] = [Self::Launched, Self::Imported];
+
+    /// The word in searches and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Launched => "launched",
+            Self::Imported => "imported",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == text)
+    }
+}
+
 impl RunPrice {
     /// One price for one type: a cluster of several has none that would be true.
     pub fn of_instances(instances: &[(String, u32)]) -> Option<Self> {

@@ -103,7 +103,7 @@ impl RunRow {
             experiment: plain(run.experiment.as_str()).into_owned(),
             job_name: run.job_name.as_str().to_owned(),
             job_arn: plain_owned(run.job_arn.as_deref()),
-            origin: origin_text(run.origin).to_owned(),
+            origin: run.origin.as_str().to_owned(),
             launch_state: run.launch_state.as_str().to_owned(),
             wish: wish_text(run.wish).to_owned(),
             launch_message: plain_owned(run.launch_message.as_deref()),
@@ -147,7 +147,7 @@ impl RunRow {
             id: RunId::parse(&self.id).map_err(|err| bad(&err.to_string()))?,
             experiment: ExperimentName::parse(&self.experiment).map_err(|err| bad(&err.to_string()))?,
             job_name: JobName::parse(&self.job_name).map_err(|err| bad(&err.to_string()))?,
-            origin: origin_parse(&self.origin).ok_or_else(|| bad("unknown origin"))?,
+            origin: RunOrigin::parse(&self.origin).ok_or_else(|| bad("unknown origin"))?,
             launch_state: LaunchState::parse(&self.launch_state).ok_or_else(|| bad("unknown launch state"))?,
             wish: wish_parse(&self.wish).ok_or_else(|| bad("unknown wish"))?,
             instance_count: u32::try_from(self.instance_count).map_err(|_| bad("instance count out of range"))?,
@@ -312,17 +312,6 @@ pub(crate) async fn run_update(tx: &mut Tx, stored: &StoredRun) -> Result<Run> {
         i64::from(stored.is_active()),
     )?;
     row.into_stored().map(|it| it.run)
-}
-
-const fn origin_text(origin: RunOrigin) -> &'static str {
-    match origin {
-        RunOrigin::Launched => "launched",
-        RunOrigin::Imported => "imported",
-    }
-}
-
-fn origin_parse(text: &str) -> Option<RunOrigin> {
-    [RunOrigin::Launched, RunOrigin::Imported].into_iter().find(|it| origin_text(*it) == text)
 }
 
 pub(crate) const fn wish_text(wish: Wish) -> &'static str {

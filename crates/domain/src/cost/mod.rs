@@ -64,7 +64,7 @@ pub struct CostSummary {
 }
 
 /// What a run's cost follows from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CostFacts {
     pub spot: bool,
     /// Nothing more will happen to the run.
