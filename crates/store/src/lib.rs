@@ -37,7 +37,10 @@ mod points;
 mod presets;
 mod quota_waits;
 mod requests;
+mod run_archive;
 mod run_row;
+mod run_search;
+mod run_views;
 mod runs;
 mod series;
 mod series_append;
@@ -59,6 +62,7 @@ pub use outbox::{Guarded, LaunchOutcome, OutboxKind, OutboxLease};
 pub use presets::PresetOutcome;
 pub use quota_waits::QuotaWait;
 pub use requests::{NewRun, RunRequestOutcome, SpendGate};
+pub use run_archive::ArchiveOutcome;
 pub use series::IngestOutcome;
 pub use sources::{NewSource, Source, SourceEntry, SourceMeta};
 

@@ -1,7 +1,7 @@
 //! A run as a row: the columns, and the conversions both ways.
 //!
-//! `badge`, `job_name_key`, `is_active`, `training_image`, `entry_point` and `tags` are derived here on every write, so
-//! that no list can disagree with the run.
+//! `badge`, `job_name_key`, `is_active`, `training_image`, `entry_point`, `tags` and the rows of `run_values` are derived
+//! here on every write, so that no list can disagree with the run.
 
 use domain::{
     ids::{ExperimentName, JobName, RunId},
@@ -16,6 +16,7 @@ use sqlx::FromRow;
 use crate::{
     db::{Conn, Tx, execute},
     error::{Result, of_driver},
+    run_search::run_values_add,
     text::{bad_row, from_json, plain, plain_owned, to_i64, to_json, to_u64},
 };
 
@@ -272,7 +273,11 @@ pub(crate) async fn run_insert(tx: &mut Tx, stored: &StoredRun) -> Result<Option
         plain_owned(stored.run.entry_point()),
         tags_text(&stored.run)?,
     )?;
-    if inserted == 0 { Ok(None) } else { row.into_stored().map(|it| Some(it.run)) }
+    if inserted == 0 {
+        return Ok(None);
+    }
+    run_values_add(tx, &stored.run).await?;
+    row.into_stored().map(|it| Some(it.run))
 }
 
 /// The request's tags, as it has them.

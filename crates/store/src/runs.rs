@@ -194,7 +194,7 @@ where
 }
 
 /// `a_b` finds `a_b` and not `axb`.
-fn contains_pattern(part: &str) -> String {
+pub(crate) fn contains_pattern(part: &str) -> String {
     format!("%{}%", escape_like(part))
 }
 

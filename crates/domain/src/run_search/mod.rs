@@ -27,15 +27,25 @@ mod parse;
 #[cfg(test)]
 mod tests;
 mod value;
+mod view;
 
 pub use condition::{Condition, Op, Test};
 pub use fault::SearchFault;
 pub use field::{Field, FieldKind, Stat};
 pub use group::{RunGroup, RunGroupPage, RunGroups, Statistics, group_search};
 pub use listed::{ListedRun, MetricSummary, RunSearchPage};
-pub use operand::Operand;
+pub use operand::{Operand, number_of};
 pub use order::Order;
 pub use value::Value;
+pub use view::{RunView, RunViewError, RunViewId, RunViewName};
+
+/// Names of fields that runs have, for a chooser; of each kind the first [`MAX_NAMES`] by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct RunFieldNames {
+    pub params: Vec<String>,
+    pub tags: Vec<String>,
+    pub metrics: Vec<String>,
+}
 
 /// A search or a list of fields is at most so long, in characters.
 pub const MAX_CHARS: usize = 4_000;
@@ -45,5 +55,7 @@ pub const MAX_DEPTH: usize = 50;
 pub const MAX_TESTS: usize = 200;
 /// Fields in one list, as columns.
 pub const MAX_FIELDS: usize = 200;
+/// Names of one kind in [`RunFieldNames`].
+pub const MAX_NAMES: usize = 1_000;
 /// Fields that one list is ordered by.
 pub const MAX_ORDERS: usize = 8;

@@ -80,7 +80,7 @@ impl Operand {
     fn text(field: &Field, op: Op, text: &str, is_bare: bool) -> Result<Self, String> {
         let words: &[&str] = match field {
             Field::Param(_) | Field::Tag(_) => {
-                return match finite(text).filter(|_| is_bare || op.is_order()) {
+                return match number_of(text).filter(|_| is_bare || op.is_order()) {
                     Some(number) => Ok(Self::Number(number)),
                     None if op.is_order() => Err(format!(
                         "{} is no number: {} compares parameters and tags as numbers",
@@ -97,14 +97,11 @@ impl Operand {
         if op.is_order() {
             return Err(format!("{field} is a word, none is more than another: ask with =, != or IN"));
         }
-        match words.iter().find(|it| it.eq_ignore_ascii_case(text)) {
-            Some(word) => Ok(Self::Text((*word).to_owned())),
-            None => {
-                let cure =
-                    near(text, words.iter().copied()).unwrap_or_else(|| format!("there are {}", words.join(", ")));
-                Err(format!("{} is no {field}: {cure}", shown(text)))
-            }
+        if let Some(word) = words.iter().find(|it| it.eq_ignore_ascii_case(text)) {
+            return Ok(Self::Text((*word).to_owned()));
         }
+        let cure = near(text, words.iter().copied()).unwrap_or_else(|| format!("there are {}", words.join(", ")));
+        Err(format!("{} is no {field}: {cure}", shown(text)))
     }
 
     fn time(text: &str) -> Option<Self> {
@@ -139,7 +136,7 @@ impl Operand {
 }
 
 /// What a parameter or tag says, when it says a number.
-pub(super) fn finite(text: &str) -> Option<f64> {
+pub fn number_of(text: &str) -> Option<f64> {
     // `inf`, `nan` and `infinity` are words to people.
     let has_digit = text.bytes().any(|it| it.is_ascii_digit());
     text.parse().ok().filter(|it: &f64| has_digit && it.is_finite())

@@ -148,8 +148,7 @@ impl Parser {
                 self.next += 1;
                 Ok(Condition::NameContains(word.clone()))
             }
-            Token::Word(_) => self.field_test(&first),
-            Token::Named(..) => self.field_test(&first),
+            Token::Word(_) | Token::Named(..) => self.field_test(&first),
             Token::Sign(_) => Err(first.fault(format!("a field is missing before {}", first.shown()))),
             Token::Open | Token::Close | Token::Comma => {
                 Err(first.fault(format!("a condition is missing before {}", first.shown())))
@@ -208,15 +207,12 @@ impl Parser {
                 let stat = Stat::parse(word).unwrap_or_default();
                 self.next += 1;
                 let inner = self.peek().cloned();
-                let field = match self.field()? {
-                    Field::Metric { name, stat: Stat::Last } => Field::Metric { name, stat },
-                    _ => {
-                        let place = inner.unwrap_or(first);
-                        return Err(
-                            place.fault(format!("{}() is made of a metric: write {0}(metrics.NAME)", stat.as_str()))
-                        );
-                    }
+                let Field::Metric { name, stat: Stat::Last } = self.field()? else {
+                    let place = inner.unwrap_or(first);
+                    let message = format!("{}() is made of a metric: write {0}(metrics.NAME)", stat.as_str());
+                    return Err(place.fault(message));
                 };
+                let field = Field::Metric { name, stat };
                 if !self.take(&Token::Close) {
                     return Err(self.fault_here(format!("a `)` is missing behind {}(..", stat.as_str())));
                 }

@@ -26,7 +26,7 @@ impl Value {
     /// for other texts and for flags.
     pub fn as_f64(&self) -> Option<f64> {
         Some(match self {
-            Self::Text(text) => operand::finite(text)?,
+            Self::Text(text) => operand::number_of(text)?,
             Self::Number(value) | Self::Percent(value) => *value,
             Self::Seconds(seconds) => *seconds as f64,
             // For a mean only: sums of money are made elsewhere, of integers.

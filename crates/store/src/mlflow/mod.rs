@@ -78,7 +78,7 @@ impl<T> Page<T> {
 
 impl Statement {
     /// `column` passes the test. LIKE means the same in both databases: case counts, and nothing escapes.
-    fn text_test(
+    pub(crate) fn text_test(
         &mut self,
         column: &'static str,
         test: &domain::mlflow::filter::TextTest,
