@@ -41,10 +41,11 @@ ON CONFLICT (kind, key, run_id) DO NOTHING;
 
 -- A metric that a run has by several ways counts once: the first by `place`. That of the log of `algo-1` is `0`, before
 -- all others, so that it is known to be the first without looking for more.
-ALTER TABLE series ADD COLUMN place TEXT COLLATE "C" NOT NULL GENERATED ALWAYS AS (
+-- Written by the store: an index cannot stand for a row where a column is computed.
+ALTER TABLE series ADD COLUMN place TEXT COLLATE "C" NOT NULL DEFAULT '';
+UPDATE series SET place =
     CASE source WHEN 'log' THEN '0' WHEN 'mlflow' THEN '1' WHEN 'cloud_watch' THEN '2' ELSE '3' END
-    || CASE host WHEN 'algo-1' THEN '' WHEN '' THEN '!' ELSE host END
-) STORED;
+    || CASE host WHEN 'algo-1' THEN '' WHEN '' THEN '!' ELSE host END;
 -- One metric of all runs lies together. The values are not in it: they change with every batch of points.
 CREATE INDEX series_by_name ON series (name, run_id, place);
 

@@ -8,6 +8,9 @@ CREATE INDEX runs_listed ON runs (
     started_at, ended_at, training_seconds, billable_seconds, price_nanousd_per_hour
 );
 
+-- What is found by parameters, tags and metrics alone needs no more than this, a tenth of the other.
+CREATE INDEX runs_by_archived ON runs (archived_at, id);
+
 -- Parameters (`kind` 0) and tags (1, without Trainyard's own). They are settled when a run is recorded, and written then.
 CREATE TABLE run_values (
     kind INTEGER NOT NULL,
@@ -46,10 +49,11 @@ ON CONFLICT (kind, key, run_id) DO NOTHING;
 
 -- A metric that a run has by several ways counts once: the first by `place`. That of the log of `algo-1` is `0`, before
 -- all others, so that it is known to be the first without looking for more.
-ALTER TABLE series ADD COLUMN place TEXT NOT NULL GENERATED ALWAYS AS (
+-- Written by the store: an index cannot stand for a row where a column is computed.
+ALTER TABLE series ADD COLUMN place TEXT NOT NULL DEFAULT '';
+UPDATE series SET place =
     CASE source WHEN 'log' THEN '0' WHEN 'mlflow' THEN '1' WHEN 'cloud_watch' THEN '2' ELSE '3' END
-    || CASE host WHEN 'algo-1' THEN '' WHEN '' THEN '!' ELSE host END
-) VIRTUAL;
+    || CASE host WHEN 'algo-1' THEN '' WHEN '' THEN '!' ELSE host END;
 -- One metric of all runs lies together, with what runs are ordered by.
 CREATE INDEX series_by_name ON series (name, run_id, place, last_kind, last_value, min_value, max_value);
 

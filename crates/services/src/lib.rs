@@ -32,6 +32,7 @@ mod mlflow;
 mod objects;
 mod quota;
 mod reconcile;
+mod run_search;
 mod runs;
 mod source;
 mod sweep;
@@ -65,9 +66,12 @@ pub use mlflow::{
     ArtifactFile, ArtifactList, ArtifactRead, ExperimentSearch, LogBatch, MetricOfRun, MlflowFailure, ModelCreation,
     ModelSearch, RegistrySearch, RunCreation, RunSearch, VersionCreation,
 };
+pub use run_search::StopOutcome;
 pub use runs::{ArtifactStream, RunMatch, SourceArchive};
 pub use source::{GitConfig, SourceError, SourceField, SourceLimits, source_normalise};
-pub use store::{AuditEntry, HistoryRange, RunChange, SourceEntry, SourceMeta, StoredDraft};
+pub use store::{
+    ArchiveOutcome, AuditEntry, HistoryRange, RunChange, SearchWindow, SourceEntry, SourceMeta, StoredDraft,
+};
 pub use sweep::{SweepSubmitted, SweepWithRuns};
 pub use tasks::{TaskOutcome, TaskStatus};
 

@@ -63,6 +63,7 @@ pub use presets::PresetOutcome;
 pub use quota_waits::QuotaWait;
 pub use requests::{NewRun, RunRequestOutcome, SpendGate};
 pub use run_archive::ArchiveOutcome;
+pub use run_search::SearchWindow;
 pub use series::IngestOutcome;
 pub use sources::{NewSource, Source, SourceEntry, SourceMeta};
 

@@ -23,7 +23,7 @@ use crate::{
     text,
 };
 
-/// Rows of `series` per statement: 17 arguments a row, and SQLite takes 32,766.
+/// Rows of `series` per statement: 18 arguments a row, and SQLite takes 32,766.
 const SERIES_ROWS: usize = 500;
 
 /// Places of points per look-up: four arguments each.
@@ -126,6 +126,23 @@ fn known_select(tx: &mut Tx, points: &[(i64, Point)]) -> Statement {
     select
 }
 
+/// Of several series of one metric in a run the first by this is the metric's: its log, an MLflow client, CloudWatch, its
+/// instances; of several hosts the first one. `0` is before all others.
+fn place(key: &SeriesKey) -> String {
+    let source = match key.source {
+        SeriesSource::Log => '0',
+        SeriesSource::Mlflow => '1',
+        SeriesSource::CloudWatch => '2',
+        SeriesSource::Instance => '3',
+    };
+    let host = match key.host.as_str() {
+        "algo-1" => "",
+        "" => "!",
+        host => host,
+    };
+    format!("{source}{host}")
+}
+
 /// The series' rows, made where they are new, locked until the transaction ends.
 async fn series_lock<'k>(
     tx: &mut Tx,
@@ -136,12 +153,13 @@ async fn series_lock<'k>(
     let mut known = BTreeMap::new();
     for chunk in keys.chunks(SERIES_ROWS) {
         let mut insert = Statement::new(
-            "INSERT INTO series (run_id, source, host, name, count, first_step, first_at, first_kind, last_step, last_at,
-             last_kind) VALUES ",
+            "INSERT INTO series (run_id, source, host, name, place, count, first_step, first_at, first_kind, last_step,
+             last_at, last_kind) VALUES ",
         );
         for (index, key) in chunk.iter().enumerate() {
             insert.push(if index == 0 { "(" } else { ", (" }).bind(run.as_str()).push(", ").bind(key.source.as_str());
-            insert.push(", ").bind(&key.host).push(", ").bind(&key.name).push(", 0, 0, 0, 0, 0, 0, 0)");
+            insert.push(", ").bind(&key.host).push(", ").bind(&key.name);
+            insert.push(", ").bind(&place(key)).push(", 0, 0, 0, 0, 0, 0, 0)");
         }
         insert.push(" ON CONFLICT (run_id, source, host, name) DO UPDATE SET count = series.count RETURNING ");
         insert.push(series_columns!());
@@ -157,7 +175,7 @@ async fn series_lock<'k>(
 async fn summaries_put(tx: &mut Tx, run: &RunId, summaries: &[SeriesSummary]) -> Result<()> {
     for chunk in summaries.chunks(SERIES_ROWS) {
         let mut upsert = Statement::new(
-            "INSERT INTO series (run_id, source, host, name, count, first_step, first_at, first_value, first_kind,
+            "INSERT INTO series (run_id, source, host, name, place, count, first_step, first_at, first_value, first_kind,
              last_step, last_at, last_value, last_kind, min_value, min_step, max_value, max_step) VALUES ",
         );
         for (index, it) in chunk.iter().enumerate() {
@@ -165,7 +183,7 @@ async fn summaries_put(tx: &mut Tx, run: &RunId, summaries: &[SeriesSummary]) ->
             let (last_value, last_kind) = value_of(it.last.value);
             upsert.push(if index == 0 { "(" } else { ", (" }).bind(run.as_str());
             upsert.push(", ").bind(it.key.source.as_str()).push(", ").bind(&it.key.host).push(", ").bind(&it.key.name);
-            upsert.push(", ").bind(text::to_i64(it.count));
+            upsert.push(", ").bind(&place(&it.key)).push(", ").bind(text::to_i64(it.count));
             upsert.push(", ").bind(it.first.step).push(", ").bind(it.first.at.unix_micros());
             upsert.push(", ").bind(first_value).push(", ").bind(first_kind);
             upsert.push(", ").bind(it.last.step).push(", ").bind(it.last.at.unix_micros());

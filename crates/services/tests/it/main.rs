@@ -20,6 +20,7 @@ mod presets;
 mod proposals;
 mod quota;
 mod quote;
+mod run_search;
 mod sources;
 mod stop;
 mod sweep;

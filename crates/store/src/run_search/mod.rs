@@ -15,7 +15,11 @@ mod values;
 
 use domain::{
     ids::RunId,
-    run_search::{Condition, Field, ListedRun, MAX_FIELDS, MAX_ORDERS, Order, RunGroupPage, RunGroups, RunSearchPage},
+    run::Run,
+    run_search::{
+        Condition, Field, ListedRun, MAX_FIELDS, MAX_ORDERS, Op, Operand, Order, RunGroupPage, RunGroups,
+        RunSearchPage, Test,
+    },
     time::Timestamp,
 };
 
@@ -26,9 +30,20 @@ use crate::{
     Store,
     db::{Conn, Reader},
     error::Result,
+    run_row::{run_columns, runs_of},
     statement::Statement,
     text,
 };
+
+/// Which of the runs that match are given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SearchWindow {
+    /// Only runs that are older than this one: how a list without orders goes on, whatever is launched meanwhile.
+    pub before: Option<RunId>,
+    pub offset: u64,
+    /// 1 to 500.
+    pub limit: u32,
+}
 
 /// Rows of a page.
 const MAX_PAGE: u32 = 500;
@@ -50,16 +65,40 @@ impl Store {
     ) -> Result<RunSearchPage> {
         let mut reader = self.db.reader().await?;
         let dialect = dialect(&mut reader, now);
-        let mut count = Statement::new("SELECT COUNT(*)");
-        count.matching(condition, &[], dialect);
-        let counted: Vec<(i64,)> = count.fetch_all(reader.conn()).await?;
-        let total = counted.first().map_or(0, |(count,)| text::to_u64(*count));
+        let total = total(&mut reader, condition, dialect).await?;
         if offset >= total {
             return Ok(RunSearchPage { total, rows: Vec::new() });
         }
         let limit = u64::from(limit.clamp(1, MAX_PAGE));
         let ids = ids(&mut reader, condition, orders, dialect, offset, limit).await?;
         Ok(RunSearchPage { total, rows: rows::listed(&mut reader, &ids, columns).await? })
+    }
+
+    /// The runs of a page with everything that is known of them, and how many match in all.
+    #[tracing::instrument(name = "db.run.search_whole", level = "debug", skip_all)]
+    pub async fn run_search_whole(
+        &self,
+        condition: Option<&Condition>,
+        orders: &[Order],
+        now: Timestamp,
+        window: &SearchWindow,
+    ) -> Result<(u64, Vec<Run>)> {
+        let mut reader = self.db.reader().await?;
+        let dialect = dialect(&mut reader, now);
+        let total = total(&mut reader, condition, dialect).await?;
+        let older = window.before.as_ref().map(|id| {
+            let value = Operand::Text(id.to_string());
+            let is_older = Condition::test(Field::Id, Test::Compare { op: Op::Less, value });
+            Condition::And(condition.cloned().into_iter().chain([is_older]).collect())
+        });
+        let condition = older.as_ref().or(condition);
+        let limit = u64::from(window.limit.clamp(1, MAX_PAGE));
+        let ids = ids(&mut reader, condition, orders, dialect, window.offset, limit).await?;
+        let mut select = Statement::new(concat!("SELECT ", run_columns!(), " FROM runs WHERE id IN "));
+        select.bind_list(&ids);
+        let mut runs = runs_of(select.fetch_all(reader.conn()).await?)?;
+        runs.sort_by_key(|run| ids.iter().position(|it| it == run.id.as_str()));
+        Ok((total, runs))
     }
 
     /// The ids alone, in their order, at most `limit`.
@@ -119,6 +158,13 @@ fn dialect(reader: &mut Reader, now: Timestamp) -> Dialect {
     Dialect { is_sqlite: matches!(reader.conn(), Conn::Sqlite(_)), now }
 }
 
+async fn total(reader: &mut Reader, condition: Option<&Condition>, dialect: Dialect) -> Result<u64> {
+    let mut count = Statement::new("SELECT COUNT(*)");
+    count.matching(condition, &[], dialect);
+    let counted: Vec<(i64,)> = count.fetch_all(reader.conn()).await?;
+    Ok(counted.first().map_or(0, |(count,)| text::to_u64(*count)))
+}
+
 async fn ids(
     reader: &mut Reader,
     condition: Option<&Condition>,
@@ -135,6 +181,20 @@ async fn ids(
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
+/// Whether it looks at nothing in a run's own row but its id.
+fn is_narrow(condition: &Condition) -> bool {
+    match condition {
+        Condition::And(list) | Condition::Or(list) => list.iter().all(is_narrow),
+        Condition::Not(inner) => is_narrow(inner),
+        Condition::Test { field, .. } => is_beside(field),
+        Condition::NameContains(_) => false,
+    }
+}
+
+fn is_beside(field: &Field) -> bool {
+    matches!(field, Field::Id | Field::Param(_) | Field::Tag(_) | Field::Metric { .. })
+}
+
 /// The fields of a list once each, no more of them than a list may have.
 fn wanted(columns: &[Field]) -> impl Iterator<Item = &Field> {
     let is_new = |(index, field): &(usize, &Field)| !columns[..*index].contains(field);
@@ -148,7 +208,8 @@ impl Statement {
         let is_about_archived = condition.is_some_and(|it| it.mentions(&Field::Archived));
         if dialect.is_sqlite && !is_about_archived {
             // Without statistics SQLite would rather look up wide rows by an index of one column.
-            self.push(" INDEXED BY runs_listed");
+            let is_narrow = condition.is_none_or(is_narrow) && orders.iter().all(|it| is_beside(&it.field));
+            self.push(if is_narrow { " INDEXED BY runs_by_archived" } else { " INDEXED BY runs_listed" });
         }
         self.order_joins(orders);
         self.push(if is_about_archived { " WHERE 1 = 1" } else { " WHERE r.archived_at IS NULL" });
