@@ -2,13 +2,18 @@
 
 use domain::{
     ids::{ExperimentName, PresetId, RunId, SweepId},
-    run::{RunBadge, RunFilter},
+    run::RunBadge,
+    run_search::{Condition, Field, Op, Operand, RunViewId, Test},
 };
 
 pub const OVERVIEW: &str = "/";
 pub const LAUNCH: &str = "/launch";
 pub const EXPERIMENTS: &str = "/experiments";
 pub const RUNS: &str = "/runs";
+/// Where a form that does something with ticked runs posts to.
+pub const RUNS_BULK: &str = "/runs/bulk";
+/// Where a form that keeps a view posts to.
+pub const RUNS_VIEWS: &str = "/runs/views";
 pub const SWEEPS: &str = "/sweeps";
 pub const COMPARE: &str = "/compare";
 pub const COSTS: &str = "/costs";
@@ -130,21 +135,34 @@ pub fn costs_table(month: &str, grouping: &str) -> String {
     query.on("/api/v1/costs.csv")
 }
 
-pub fn runs(filter: &RunFilter) -> String {
+/// The runs that a search finds.
+pub fn runs_search(search: &str) -> String {
     let mut query = Query::default();
-    query.push("experiment", filter.experiment.as_ref().map(ExperimentName::as_str));
-    query.push("badge", filter.badge.map(RunBadge::as_str));
-    query.push("name", filter.name_contains.as_deref());
-    query.push("before", filter.before.as_ref().map(RunId::as_str));
+    query.push("search", Some(search));
     query.on(RUNS)
 }
 
+fn runs_with(field: Field, value: &str) -> String {
+    let test = Test::Compare { op: Op::Equal, value: Operand::Text(value.to_owned()) };
+    runs_search(&Condition::test(field, test).to_string())
+}
+
 pub fn runs_of_experiment(name: &ExperimentName) -> String {
-    runs(&RunFilter { experiment: Some(name.clone()), ..RunFilter::default() })
+    runs_with(Field::Experiment, name.as_str())
 }
 
 pub fn runs_with_badge(badge: RunBadge) -> String {
-    runs(&RunFilter { badge: Some(badge), ..RunFilter::default() })
+    runs_with(Field::Status, badge.as_str())
+}
+
+/// A view of the list: the state that was kept.
+pub fn runs_view(query: &str) -> String {
+    if query.is_empty() { RUNS.to_owned() } else { format!("{RUNS}?{query}") }
+}
+
+/// Where the form that deletes a view posts to.
+pub fn runs_view_delete(id: &RunViewId) -> String {
+    format!("{RUNS_VIEWS}/{id}/delete")
 }
 
 /// A run as an MLflow client knows it, with a folder of its artifacts.
@@ -165,6 +183,52 @@ pub fn mlflow_artifact(id: &RunId, path: &str) -> String {
     query.push("run_id", Some(id.as_str()));
     query.push("path", Some(path));
     query.on("/get-artifact")
+}
+
+/// A URL's query, read once: the router's own map decodes what is decoded already, and `'%be%'` is lost.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UrlQuery(Vec<(String, String)>);
+
+impl UrlQuery {
+    /// Of the text behind the question mark.
+    pub fn parse(text: &str) -> Self {
+        let pair = |part: &str| {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            (unescape(name), unescape(value))
+        };
+        Self(text.trim_start_matches('?').split('&').filter(|it| !it.is_empty()).map(pair).collect())
+    }
+
+    /// The first of this name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl FromIterator<(String, String)> for UrlQuery {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+}
+
+/// As forms are sent: a plus is a blank. What is no escape stays as it is.
+fn unescape(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let escaped = text.get(at + 1..at + 3).and_then(|it| u8::from_str_radix(it, 16).ok());
+        match (byte, escaped) {
+            (b'%', Some(byte)) => {
+                plain.push(byte);
+                at += 2;
+            }
+            (b'+', _) => plain.push(b' '),
+            (byte, _) => plain.push(*byte),
+        }
+        at += 1;
+    }
+    String::from_utf8_lossy(&plain).into_owned()
 }
 
 /// A query string under construction; empty and absent values are left out.
@@ -206,14 +270,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn filters_become_a_query_and_hostile_text_stays_inside_its_value() {
-        let filter = RunFilter {
-            experiment: ExperimentName::parse("wine & \"cheese\"?a=b#c").ok(),
-            badge: Some(RunBadge::Failed),
-            ..RunFilter::default()
-        };
-        assert_eq!(runs(&filter), "/runs?experiment=wine%20%26%20%22cheese%22%3Fa%3Db%23c&badge=failed");
-        assert_eq!(runs(&RunFilter::default()), "/runs");
+    fn a_hostile_name_stays_inside_its_value() {
+        let name = ExperimentName::parse("wine & 'cheese'?a=b#c").expect("a name");
+        assert_eq!(
+            runs_of_experiment(&name),
+            "/runs?search=experiment%20%3D%20%27wine%20%26%20%27%27cheese%27%27%3Fa%3Db%23c%27"
+        );
+        assert_eq!(runs_with_badge(RunBadge::Failed), "/runs?search=status%20%3D%20failed");
+        assert_eq!(runs_view(""), "/runs");
+    }
+
+    #[test]
+    fn a_query_is_read_as_it_was_written() {
+        let mut query = Query::default();
+        let texts = ["name ILIKE '%bert%'", "a+b c&d=e%20f", "é\u{1F600}"];
+        for (name, text) in ["a", "b", "c"].iter().zip(texts) {
+            query.push(name, Some(text));
+        }
+        let read = UrlQuery::parse(&query.on(""));
+        assert_eq!(["a", "b", "c"].map(|it| read.get(it)), texts.map(Some));
+        let form = UrlQuery::parse("a=b+c%2Bd&empty=&bare&bad=%zz%e");
+        assert_eq!(
+            ["a", "empty", "bare", "bad", "none"].map(|it| form.get(it)),
+            [Some("b c+d"), Some(""), Some(""), Some("%zz%e"), None]
+        );
     }
 
     #[test]

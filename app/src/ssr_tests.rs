@@ -126,8 +126,20 @@ fn a_chart_is_there_in_the_first_paint_and_says_how_many_points_it_has() {
     let html = html(|| {
         let points =
             (0..10).map(|step| Point { step, at: Timestamp::from_unix_millis(step), value: f64::NAN }).collect();
-        let line = Line { label: HOSTILE.to_owned(), color_index: 0, points: ArcRwSignal::new(points), clock: None };
-        let look = ChartLook { x: charts::XAxis::Step, y_scale: charts::YScale::Log, smoothing: 0.6, origin: None };
+        let line = Line {
+            label: HOSTILE.to_owned(),
+            color_index: 0,
+            points: ArcRwSignal::new(points),
+            clock: None,
+            source: None,
+        };
+        let look = ChartLook {
+            x: charts::XAxis::Step,
+            y_scale: charts::YScale::Log,
+            smoothing: 0.6,
+            origin: None,
+            x_range: None,
+        };
         view! {
             <ChartCard
                 title=HOSTILE

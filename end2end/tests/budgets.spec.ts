@@ -1,5 +1,6 @@
 // A team's budgets: a launch that does not fit is refused beside its field, and the page of costs shows what is used.
 
+import { Rest } from "../fixtures/rest";
 import { counting } from "../fixtures/scripts";
 import { expect, test } from "../fixtures/test";
 import { LaunchPage, MAX_RUNTIME } from "../pages/launch_page";
@@ -35,7 +36,7 @@ for (const javaScriptEnabled of [true, false]) {
       await form.fill(MAX_RUNTIME, "600");
       if (!javaScriptEnabled) await form.upload(script);
       const run = await form.launch();
-      await run.is("Completed", 90_000);
+      await new Rest(page.request).completed(run.id);
 
       await page.goto("/costs");
       const budget = page.getByRole("region", { name: "Budgets" }).getByRole("listitem");

@@ -1,5 +1,7 @@
 // Runs side by side: chosen in a list, their curves over each other, a table of differences, money against a metric.
 
+import { readFileSync } from "node:fs";
+
 import { expect, test } from "../fixtures/test";
 import { Rest } from "../fixtures/rest";
 import { LOSS } from "../fixtures/scripts";
@@ -146,4 +148,56 @@ test.describe("without the script", () => {
     await page.getByRole("link", { name: "Table" }).click();
     await expect(page.getByRole("rowheader", { name: "start", exact: true })).toBeVisible();
   });
+});
+
+test("a chart is looked at closer, with every point, and saved", async ({ page, request }) => {
+  test.slow();
+  const rest = new Rest(request);
+  // More points than a page holds, one of them far above the others.
+  const script = `
+for step in range(1, 6001):
+    print(f"step={step} loss={900 if step == 4321 else 1 / step:.6f}")
+`;
+  const id = await rest.launch(await rest.source(script), "looked-at", {}, [LOSS]);
+  await rest.completed(id);
+  await page.goto(`/runs/${id}?tab=charts`);
+  const chart = page.locator('.chart-card[data-chart="loss"]');
+  const frame = chart.getByRole("group", { name: /arrow keys/ });
+  await expect(chart).not.toHaveAttribute("data-points", "6000");
+
+  const whole = page.getByRole("link", { name: "Whole axis" });
+  await expect(async () => {
+    const box = (await frame.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+    await page.mouse.move(box.x + box.width * 0.7, box.y + box.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.76, box.y + box.height / 2, { steps: 5 });
+    await page.mouse.up();
+    await expect(whole).toBeVisible({ timeout: 1_000 });
+  }).toPass();
+  await expect(page).toHaveURL(/zoom=\d/);
+
+  const saved = async (kind: string): Promise<Buffer> => {
+    await chart.locator("summary").click();
+    const [download] = await Promise.all([page.waitForEvent("download"), chart.getByRole("button", { name: kind }).click()]);
+    await chart.locator("summary").click();
+    expect(download.suggestedFilename()).toBe(`loss.${kind.toLowerCase()}`);
+    return readFileSync(await download.path());
+  };
+  await page.goto(`/runs/${id}?tab=charts&zoom=4300,4340`);
+  // The curve is read closer: every step between.
+  const steps = async (): Promise<number[]> => {
+    const rows = (await saved("CSV")).toString().trim().split("\r\n").slice(1);
+    return rows.map((it) => Number(it.split(",")[1]));
+  };
+  await expect(async () => {
+    expect(await steps()).toEqual(Array.from({ length: 43 }, (_, at) => 4299 + at));
+  }).toPass();
+  expect((await saved("SVG")).toString()).toMatch(/^<svg xmlns.*>loss<.*<\/svg>$/s);
+  expect((await saved("PNG")).subarray(1, 4).toString()).toBe("PNG");
+
+  await whole.click();
+  await expect(page).not.toHaveURL(/zoom=/);
+  await frame.focus();
+  await page.keyboard.press("+");
+  await expect(page).toHaveURL(/zoom=/);
 });

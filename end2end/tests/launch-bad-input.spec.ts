@@ -171,7 +171,7 @@ for (const script of [true, false]) {
         if (field !== "experiment") await expect(form.field("experiment")).toHaveValue("kept as typed");
         for (const [name, text] of kept) await expect(form.field(name)).toHaveValue(text);
         expect(await server.aws.jobNames()).toEqual(before);
-        await page.goto("/runs?name=kept-as-typed");
+        await page.goto("/runs?search=kept-as-typed");
         await expect(page.getByText("No run matches")).toBeVisible();
       });
     }

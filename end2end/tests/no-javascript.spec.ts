@@ -38,7 +38,7 @@ test("the lists are there and can be filtered", async ({ page }) => {
   await page.goto("/runs");
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Runs");
   await page.getByRole("searchbox").fill("no-such-job");
-  await page.getByRole("button", { name: "Filter" }).click();
-  await page.waitForURL(/name=no-such-job/);
+  await page.getByRole("button", { name: "Search", exact: true }).click();
+  await page.waitForURL(/search=no-such-job/);
   await expect(page.getByText("No run matches")).toBeVisible();
 });

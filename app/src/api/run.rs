@@ -1,6 +1,12 @@
 //! One run's data: the record, its curves, the end of its log.
 
-use domain::{ids::RunId, log::LogTail, run::Run, series::Series, time::Timestamp};
+use domain::{
+    ids::RunId,
+    log::LogTail,
+    run::Run,
+    series::{Point, PointWindow, Series, SeriesKey},
+    time::Timestamp,
+};
 use leptos::{prelude::*, server_fn::codec::Json};
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +76,29 @@ pub async fn run_series(id: RunId) -> Result<Vec<Series>, ApiError> {
     let services = super::context::services()?;
     let keys = services.run_series_keys(&id).await?.into_iter().take(MAX_SERIES);
     Ok(services.run_series_read(&id, keys, Some(LIVE_POINTS)).await?)
+}
+
+/// A part of a series.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SeriesWindow {
+    pub run_id: RunId,
+    pub key: SeriesKey,
+    pub window: PointWindow,
+}
+
+/// Windows of one request: the curves of a chart.
+#[cfg(feature = "ssr")]
+const MAX_WINDOWS: usize = 200;
+
+/// The points of each window, with as many as a chart can show.
+#[server(prefix = "/api/ui", endpoint = "series_windows", input = Json)]
+pub async fn series_windows(windows: Vec<SeriesWindow>) -> Result<Vec<Vec<Point>>, ApiError> {
+    let services = super::context::services()?;
+    let mut found = Vec::new();
+    for it in windows.into_iter().take(MAX_WINDOWS) {
+        found.push(services.series_window(&it.run_id, &it.key, it.window, LIVE_POINTS).await?);
+    }
+    Ok(found)
 }
 
 #[server(prefix = "/api/ui", endpoint = "run_log_tail", input = Json)]

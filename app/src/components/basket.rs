@@ -2,12 +2,17 @@
 
 use domain::{compare::MAX_COMPARED, ids::RunId};
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
 
 use super::{
     icon::{Glyph, Icon},
     kept::{kept_get, kept_put},
 };
-use crate::paths;
+use crate::{
+    api::runs::RunsQuery,
+    pages::runs,
+    paths::{self, UrlQuery},
+};
 
 const KEY: &str = "trainyard.basket";
 
@@ -95,9 +100,47 @@ pub fn BasketBar() -> impl IntoView {
                 <div class="basket" role="region" aria-label="Runs to compare">
                     <span role="status">{text}</span>
                     <a class="button is-primary is-small" href=paths::compare(&ids)><Glyph icon=Icon::Compare/>"Compare"</a>
+                    <More ids/>
                     <button type="button" class="button is-small is-quiet" on:click=move |_| basket.clear()>"Clear"</button>
                 </div>
             }
         })
+    }
+}
+
+/// What else can be done with them, all at once; afterwards one is where one was, if that is the list.
+#[component]
+fn More(ids: Vec<RunId>) -> impl IntoView {
+    let location = use_location();
+    // The list as it is, or all runs.
+    let list = Memo::new(move |_| {
+        if location.pathname.get() == paths::RUNS {
+            runs::read(&UrlQuery::parse(&location.search.read()))
+        } else {
+            RunsQuery::default()
+        }
+    });
+    let next = move || list.with(runs::href);
+    let base = match ids.as_slice() {
+        [id] => Some(id.clone()),
+        _ => None,
+    };
+    let differences = base.map(|id| {
+        let href = move || runs::href(&RunsQuery { base: Some(id.clone()), ..list.get() });
+        view! { <a class="button is-small" href=href>"Show differences to it"</a> }
+    });
+    let fields = ids.iter().map(|id| view! { <input type="hidden" name="run" value=id.to_string()/> }).collect_view();
+    view! {
+        <details class="confirm basket-more">
+            <summary class="button is-small">"More"</summary>
+            <form class="confirm-body" method="post" action=paths::RUNS_BULK>
+                {fields}
+                <input type="hidden" name="next" value=next/>
+                {differences}
+                <button type="submit" class="button is-small" name="action" value="archive">"Archive"</button>
+                <button type="submit" class="button is-small" name="action" value="unarchive">"Take out of the archive"</button>
+                <button type="submit" class="button is-small is-danger" name="action" value="stop">"Stop those that run"</button>
+            </form>
+        </details>
     }
 }

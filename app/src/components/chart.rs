@@ -6,10 +6,16 @@
 
 use charts::{ChartSeries, ChartSpec, PlotArea, Readout, Unit, XAxis, YScale};
 use domain::{
-    series::{Point, Series},
+    ids::RunId,
+    series::{Point, Series, SeriesKey},
     time::Timestamp,
 };
 use leptos::{ev, html, prelude::*};
+
+use super::{
+    chart_file::{ChartFile, ChartFiles},
+    chart_zoom::{self, Closer},
+};
 
 /// One curve of a chart.
 #[derive(Clone)]
@@ -19,6 +25,8 @@ pub struct Line {
     pub points: ArcRwSignal<Vec<Point>>,
     /// Where curves of several runs share a chart; else the page's own origin counts.
     pub clock: Option<RunClock>,
+    /// Where its other points are read when somebody looks closer; without it all of them are here.
+    pub source: Option<(RunId, SeriesKey)>,
 }
 
 /// When a run began, and what a second of it costs.
@@ -41,18 +49,26 @@ pub struct ChartLook {
     pub smoothing: f64,
     /// Where relative time begins.
     pub origin: Option<Timestamp>,
+    /// Only this part of the x axis.
+    pub x_range: Option<(f64, f64)>,
 }
 
 /// The place that the pointer or the keys point at, in the unit of the x axis; charts of one grid share it.
 #[derive(Clone, Copy)]
 pub struct Cursor(pub RwSignal<Option<f64>>);
 
-/// Runs `draw` on the lines as `charts` takes them, and tracks their points.
-fn with_series<T>(lines: &[Line], origin: Option<Timestamp>, draw: impl FnOnce(&[ChartSeries]) -> T) -> T {
+/// Runs `draw` on the lines as `charts` takes them, and tracks their points. What was read closer stands for the rest.
+fn with_series<T>(
+    lines: &[Line],
+    closer: Closer,
+    origin: Option<Timestamp>,
+    draw: impl FnOnce(&[ChartSeries]) -> T,
+) -> T {
     let guards: Vec<_> = lines.iter().map(|it| it.points.read()).collect();
+    let points: Vec<_> = guards.iter().enumerate().map(|(place, it)| closer.points(place, it)).collect();
     let series: Vec<ChartSeries> = lines
         .iter()
-        .zip(&guards)
+        .zip(&points)
         .map(|(line, points)| ChartSeries {
             label: &line.label,
             color_index: line.color_index,
@@ -74,7 +90,11 @@ pub fn ChartCard(
     #[prop(optional)]
     is_compact: bool,
     cursor: Cursor,
+    /// Called with the part of the axis that somebody wants to see, or none for the whole.
+    #[prop(optional_no_strip)]
+    on_zoom: Option<Callback<Option<(f64, f64)>>>,
 ) -> impl IntoView {
+    let closer = chart_zoom::closer(lines, look);
     let size = RwSignal::new(if is_compact { COMPACT } else { WIDE });
     let spec = Memo::new(move |_| {
         let (width, height) = size.get();
@@ -85,12 +105,12 @@ pub fn ChartCard(
             x: look.x,
             y_scale: look.y_scale,
             smoothing: look.smoothing,
+            x_range: look.x_range,
             unit,
-            ..ChartSpec::default()
         }
     });
     let chart = Memo::new(move |_| {
-        with_series(&lines.get(), look.get().origin, |series| charts::chart_svg(&spec.get(), series))
+        with_series(&lines.get(), closer, look.get().origin, |series| charts::chart_svg(&spec.get(), series))
     });
     let plot = Memo::new(move |_| chart.with(|it| it.plot));
     let readout = Memo::new(move |_| {
@@ -99,26 +119,64 @@ pub fn ChartCard(
         (plot.x_min..=plot.x_max)
             .contains(&x)
             .then(|| {
-                with_series(&lines.get(), look.get().origin, |series| charts::readout_at(&spec.get(), series, &plot, x))
+                with_series(&lines.get(), closer, look.get().origin, |series| {
+                    charts::readout_at(&spec.get(), series, &plot, x)
+                })
             })
             .flatten()
     });
     let is_pointed = RwSignal::new(false);
     let frame = NodeRef::<html::Div>::new();
     browser::keep_size(frame, size);
-    let point_to = move |event: ev::PointerEvent| {
-        if let Some(x) = browser::pointer_x(frame, &plot.get_untracked(), event.client_x()) {
+    let point_to = move |event: &ev::PointerEvent| {
+        let x = browser::pointer_x(frame, &plot.get_untracked(), event.client_x());
+        if x.is_some() {
             is_pointed.set(true);
-            cursor.0.set(Some(x));
+            cursor.0.set(x);
         }
+        x
     };
     let leave = move || {
         is_pointed.set(false);
         cursor.0.set(None);
     };
+    // Where a drag began; it ends with the part of the axis between.
+    let dragged = RwSignal::new(None::<f64>);
+    let zoom = move |range: Option<(f64, f64)>| {
+        let is_new = range != look.get_untracked().x_range;
+        if let Some(on_zoom) = on_zoom.filter(|_| is_new) {
+            on_zoom.run(range);
+        }
+    };
+    let on_down = move |event: ev::PointerEvent| {
+        let x = point_to(&event);
+        // A finger scrolls the page and reads values; a mouse or a pen also chooses a part.
+        if on_zoom.is_some() && event.button() == 0 && event.pointer_type() != "touch" {
+            dragged.set(x);
+        }
+    };
+    let on_up = move |_| {
+        let from = dragged.get_untracked();
+        dragged.set(None);
+        let (Some(from), Some(to)) = (from, cursor.0.get_untracked()) else { return };
+        if let Some(range) = chart_zoom::chosen(&plot.get_untracked(), from, to) {
+            zoom(Some(range));
+        }
+    };
+    let selection = move || {
+        let from = dragged.get()?;
+        let shown = move || chart_zoom::percent(&plot.get(), from, cursor.0.get().unwrap_or(from));
+        Some(view! {
+            <div class="chart-selection" style:left=move || format!("{}%", shown().0) style:width=move || format!("{}%", shown().1)></div>
+        })
+    };
     let on_key = move |event: ev::KeyboardEvent| {
+        // With these keys it is the browser's own.
+        if event.ctrl_key() || event.meta_key() || event.alt_key() {
+            return;
+        }
         let place = move |forward: bool| {
-            with_series(&lines.get_untracked(), look.get_untracked().origin, |series| {
+            with_series(&lines.get_untracked(), closer, look.get_untracked().origin, |series| {
                 next_place(&spec.get_untracked(), series, &plot.get_untracked(), cursor.0.get_untracked(), forward)
             })
         };
@@ -131,6 +189,12 @@ pub fn ChartCard(
                 leave();
                 return;
             }
+            key @ ("+" | "=" | "-" | "0") if on_zoom.is_some() => {
+                event.prevent_default();
+                let around = cursor.0.get_untracked();
+                zoom(chart_zoom::keyed(&plot.get_untracked(), key, around, look.get_untracked().x_range));
+                return;
+            }
             _ => return,
         };
         event.prevent_default();
@@ -140,6 +204,14 @@ pub fn ChartCard(
         }
     };
     let count = move || lines.with(|all| all.iter().map(|it| it.points.with(Vec::len)).sum::<usize>());
+    let curves = Callback::new(move |()| {
+        let of = |(place, line): (usize, Line)| {
+            let points = untrack(|| line.points.with(|it| closer.points(place, it).into_owned()));
+            (line.label, points)
+        };
+        lines.get_untracked().into_iter().enumerate().map(of).collect::<Vec<_>>()
+    });
+    let help = if on_zoom.is_some() { "arrow keys read values, plus and minus zoom" } else { "arrow keys read values" };
     let name = title.clone();
     let heading = title.clone();
     view! {
@@ -147,16 +219,22 @@ pub fn ChartCard(
             <figcaption class="chart-caption">
                 <h3>{heading}</h3>
                 <Legend lines readout unit/>
+                <ChartFiles file=ChartFile { title: name.clone(), frame, curves }/>
             </figcaption>
             <div
                 class="chart-frame"
                 node_ref=frame
                 tabindex="0"
                 role="group"
-                aria-label=format!("{name}: arrow keys read values")
-                on:pointermove=point_to
-                on:pointerdown=point_to
-                on:pointerleave=move |_| leave()
+                aria-label=format!("{name}: {help}")
+                on:pointermove=move |event| _ = point_to(&event)
+                on:pointerdown=on_down
+                on:pointerup=on_up
+                on:pointerleave=move |_| {
+                    dragged.set(None);
+                    leave();
+                }
+                on:dblclick=move |_| zoom(None)
                 on:blur=move |_| leave()
                 on:keydown=on_key
             >
@@ -164,6 +242,7 @@ pub fn ChartCard(
                 <div class="chart-over" inner_html=move || {
                     readout.with(|it| it.as_ref().map(|it| charts::overlay_svg(it, &plot.get())).unwrap_or_default())
                 }></div>
+                {selection}
                 {move || {
                     (is_pointed.get()).then(|| readout.get()).flatten().map(|it| view! { <Tip readout=it plot=plot.get_untracked()/> })
                 }}

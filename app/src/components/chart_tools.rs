@@ -7,6 +7,15 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use super::choice::{choice_link, hidden_fields};
 use crate::model::chart_query::{ChartQuery, axis_str, axis_word};
 
+/// What charts call to show a part of their axis: the page's URL with that choice.
+pub fn zoom_in_url(query: Signal<ChartQuery>, href: Callback<ChartQuery, String>) -> Callback<Option<(f64, f64)>> {
+    let navigate = use_navigate();
+    Callback::new(move |zoom| {
+        let options = NavigateOptions { scroll: false, ..NavigateOptions::default() };
+        navigate(&href.run(ChartQuery { zoom, ..query.get_untracked() }), options);
+    })
+}
+
 #[component]
 pub fn ChartTools(
     #[prop(into)] query: Signal<ChartQuery>,
@@ -20,11 +29,15 @@ pub fn ChartTools(
 ) -> impl IntoView {
     let link = move |word: &'static str, change: fn(ChartQuery, XAxis, bool) -> ChartQuery, axis, log_scale| {
         let wanted = move || change(query.get(), axis, log_scale);
-        choice_link(word, "true", move || href.run(wanted()), move || query.get() == wanted())
+        let is_chosen = move || {
+            let (now, wanted) = (query.get(), wanted());
+            (now.axis, now.log_scale) == (wanted.axis, wanted.log_scale)
+        };
+        choice_link(word, "true", move || href.run(wanted()), is_chosen)
     };
     let axis_links = axes
         .iter()
-        .map(|it| link(axis_word(*it), |query, axis, _| ChartQuery { axis, ..query }, *it, false))
+        .map(|it| link(axis_word(*it), |query, axis, _| ChartQuery { axis, zoom: None, ..query }, *it, false))
         .collect_view();
     let scale_links = [(false, "Linear"), (true, "Log")]
         .map(|(value, word)| link(word, |query, _, log_scale| ChartQuery { log_scale, ..query }, XAxis::Step, value));
@@ -36,15 +49,23 @@ pub fn ChartTools(
         navigate(&href.run(wanted), options);
     };
     let now = query.get_untracked();
+    let zoomed = move || {
+        query.get().zoom.map(|_| {
+            let whole = move || href.run(ChartQuery { zoom: None, ..query.get() });
+            view! { <a class="button is-small" href=whole data-noscroll="">"Whole axis"</a> }
+        })
+    };
     view! {
         <div class="chart-tools">
             <div class="segmented" role="group" aria-label="Horizontal axis">{axis_links}</div>
             <div class="segmented" role="group" aria-label="Vertical scale">{scale_links.into_iter().collect_view()}</div>
+            {zoomed}
             // Without script the slider is a form of its own.
             <form class="smoothing" method="get" action=action>
                 {hidden_fields(hidden)}
                 <input type="hidden" name="x" value=axis_str(now.axis)/>
                 <input type="hidden" name="log" value=if now.log_scale { "1" } else { "" }/>
+                {hidden_fields(now.pairs().into_iter().filter(|(name, _)| *name == "zoom").collect())}
                 <label for="smooth">"Smoothing"</label>
                 <input
                     id="smooth"

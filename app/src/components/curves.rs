@@ -1,7 +1,10 @@
 //! The curves of one run as a page holds them: read once, then grown by live events, drawn as a grid of charts.
 
 use charts::Unit;
-use domain::series::{Point, Series, SeriesKey};
+use domain::{
+    ids::RunId,
+    series::{Point, Series, SeriesKey},
+};
 use leptos::prelude::*;
 
 use super::chart::{ChartCard, ChartLook, Cursor, Line};
@@ -19,6 +22,7 @@ pub struct Curve {
 
 #[derive(Clone, Copy)]
 pub struct Curves {
+    run_id: StoredValue<RunId>,
     /// By key; at most `MAX_SERIES`.
     pub list: RwSignal<Vec<Curve>>,
     /// Series that the page does not hold.
@@ -26,8 +30,9 @@ pub struct Curves {
 }
 
 impl Curves {
-    pub fn new(series: Vec<Series>, more: usize) -> Self {
-        let curves = Self { list: RwSignal::new(Vec::new()), more: RwSignal::new(more) };
+    pub fn new(run_id: RunId, series: Vec<Series>, more: usize) -> Self {
+        let curves =
+            Self { run_id: StoredValue::new(run_id), list: RwSignal::new(Vec::new()), more: RwSignal::new(more) };
         curves.set(series);
         curves
     }
@@ -83,6 +88,9 @@ pub fn CurveGrid(
     takes: fn(&SeriesKey) -> bool,
     #[prop(into)] look: Signal<ChartLook>,
     #[prop(optional)] is_compact: bool,
+    /// As of [`ChartCard`].
+    #[prop(optional_no_strip)]
+    on_zoom: Option<Callback<Option<(f64, f64)>>>,
 ) -> impl IntoView {
     let cursor = Cursor(RwSignal::new(None));
     let groups = Memo::new(move |_| curves.list.with(|all| grouped(all.iter().map(|it| it.key.clone()).filter(takes))));
@@ -94,7 +102,9 @@ pub fn CurveGrid(
                 children=move |(title, keys)| {
                     let unit = if title.ends_with("Utilization") { Unit::Percent } else { Unit::Plain };
                     let lines = lines_of(curves, &keys);
-                    view! { <ChartCard title=words(&title) lines=Signal::stored(lines) look unit cursor is_compact/> }
+                    view! {
+                        <ChartCard title=words(&title) lines=Signal::stored(lines) look unit cursor is_compact on_zoom=on_zoom/>
+                    }
                 }
             />
         </div>
@@ -104,7 +114,7 @@ pub fn CurveGrid(
 /// The curves of a chart, coloured in their order.
 fn lines_of(curves: Curves, keys: &[SeriesKey]) -> Vec<Line> {
     let several_hosts = keys.iter().any(|it| it.host != keys[0].host);
-    let curves = curves.list.get_untracked();
+    let (run_id, curves) = (curves.run_id.get_value(), curves.list.get_untracked());
     let found = keys.iter().filter_map(|key| curves.iter().find(|it| it.key == *key));
     found
         .enumerate()
@@ -113,6 +123,7 @@ fn lines_of(curves: Curves, keys: &[SeriesKey]) -> Vec<Line> {
             color_index,
             points: curve.points.clone(),
             clock: None,
+            source: Some((run_id.clone(), curve.key.clone())),
         })
         .collect()
 }

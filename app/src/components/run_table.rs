@@ -1,22 +1,23 @@
 //! Runs as a table; on a phone each row becomes a card (style only, the markup is the same).
 
 use domain::{
-    run::{Run, RunFilter},
+    ids::{JobName, RunId},
+    run::Run,
     time::Timestamp,
 };
 use leptos::prelude::*;
 
 use crate::{
-    components::{badge::Badge, basket::BasketTick, money::Money, now::Age},
+    components::{badge::Badge, money::Money, now::Age},
     model::rows,
     paths,
 };
 
 /// A run's name: the part that its user chose, and the end of the id that makes it unique.
 #[component]
-pub fn JobTitle(run: Run) -> impl IntoView {
-    let full = run.job_name.to_string();
-    let suffix = format!("-{}", run.id.as_str().to_ascii_lowercase());
+pub fn JobTitle(id: RunId, job_name: JobName) -> impl IntoView {
+    let full = job_name.to_string();
+    let suffix = format!("-{}", id.as_str().to_ascii_lowercase());
     let (base, tail) = match full.strip_suffix(&suffix) {
         Some(base) => (base.to_owned(), Some(suffix[suffix.len() - 6..].to_owned())),
         None => (full.clone(), None),
@@ -35,10 +36,6 @@ pub fn RunTable(
     #[prop(into)] now: Signal<Timestamp>,
     /// What the table holds, for screen readers.
     caption: &'static str,
-    #[prop(default = true)] with_experiment: bool,
-    /// Runs can be ticked for the basket.
-    #[prop(optional)]
-    with_ticks: bool,
 ) -> impl IntoView {
     view! {
         <div class="table-scroll">
@@ -46,7 +43,6 @@ pub fn RunTable(
                 <caption class="sr-only">{caption}</caption>
                 <thead>
                     <tr>
-                        {with_ticks.then(|| view! { <th scope="col" class="cell-tick"><span class="sr-only">"Compare"</span></th> })}
                         <th scope="col">"Run"</th>
                         <th scope="col">"Status"</th>
                         <th scope="col">"Metrics"</th>
@@ -61,7 +57,7 @@ pub fn RunTable(
                     <For
                         each=move || runs.get()
                         key=|run| (run.id.clone(), run.updated_at, run.badge())
-                        children=move |run| view! { <RunRow run now with_experiment with_ticks/> }
+                        children=move |run| view! { <RunRow run now/> }
                     />
                 </tbody>
             </table>
@@ -70,7 +66,7 @@ pub fn RunTable(
 }
 
 #[component]
-fn RunRow(run: Run, now: Signal<Timestamp>, with_experiment: bool, with_ticks: bool) -> impl IntoView {
+fn RunRow(run: Run, now: Signal<Timestamp>) -> impl IntoView {
     let run_has_no_metrics = run.final_metrics.is_empty();
     let metrics = rows::key_metrics(&run, 3);
     let more_metrics = run.final_metrics.len().saturating_sub(metrics.len());
@@ -86,21 +82,15 @@ fn RunRow(run: Run, now: Signal<Timestamp>, with_experiment: bool, with_ticks: b
         })
         .collect_view();
     let (badge, machine) = (run.badge(), rows::machine(&run));
-    let (href, created_at, experiment, title_run) =
-        (paths::run(&run.id), run.created_at, run.experiment.clone(), run.clone());
+    let (id, job_name, experiment, created_at) =
+        (run.id.clone(), run.job_name.clone(), run.experiment.clone(), run.created_at);
     let (duration, cost) = moving_figures(Some(run), now);
-    let tick = with_ticks.then(|| {
-        let (id, name) = (title_run.id.clone(), title_run.job_name.to_string());
-        view! { <td class="cell-tick"><BasketTick id name/></td> }
-    });
+    let href = paths::run(&id);
     view! {
         <tr>
-            {tick}
             <th scope="row" class="cell-run">
-                <a href=href><JobTitle run=title_run/></a>
-                {with_experiment.then(|| view! {
-                    <a class="cell-experiment" href=paths::runs_of_experiment(&experiment)>{experiment.to_string()}</a>
-                })}
+                <a href=href><JobTitle id job_name/></a>
+                <a class="cell-experiment" href=paths::runs_of_experiment(&experiment)>{experiment.to_string()}</a>
             </th>
             <td class="cell-status"><Badge badge/></td>
             <td class="cell-metrics" class:is-empty=run_has_no_metrics data-label="Metrics">
@@ -128,26 +118,12 @@ pub fn moving_figures(run: Option<Run>, now: Signal<Timestamp>) -> (AnyView, Any
     (duration.into_any(), cost.into_any())
 }
 
-/// Puts a live change into a list: replaces the run that is there, or inserts a new one that the filter wants at its
-/// place (newest first). Returns whether it was new.
-pub fn apply_change(runs: &mut Vec<Run>, changed: Run, filter: &RunFilter) -> bool {
+/// Puts a live change into a list: replaces the run that is there, or inserts a new one at its place (newest first).
+pub fn apply_change(runs: &mut Vec<Run>, changed: Run) {
     if let Some(known) = runs.iter_mut().find(|it| it.id == changed.id) {
         *known = changed;
-        return false;
-    }
-    if !matches(&changed, filter) {
-        return false;
+        return;
     }
     let place = runs.iter().position(|it| it.id < changed.id).unwrap_or(runs.len());
     runs.insert(place, changed);
-    true
-}
-
-/// The same rule as the store's, for one run.
-fn matches(run: &Run, filter: &RunFilter) -> bool {
-    let name = run.job_name.as_str().to_lowercase();
-    filter.before.is_none()
-        && filter.experiment.as_ref().is_none_or(|it| *it == run.experiment)
-        && filter.badge.is_none_or(|it| it == run.badge())
-        && filter.name_contains.as_ref().is_none_or(|it| name.contains(&it.to_lowercase()))
 }

@@ -4,7 +4,7 @@
 use leptos::{ev::SubmitEvent, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
-use crate::paths::Query;
+use crate::paths::{Query, UrlQuery};
 
 #[component]
 pub fn SearchForm(
@@ -12,21 +12,33 @@ pub fn SearchForm(
     class: &'static str,
     /// The fields that go into the URL, in their order.
     fields: &'static [&'static str],
+    /// The URL for what the form says, where it is another one than the form's own.
+    #[prop(optional)]
+    target: Option<fn(&UrlQuery) -> String>,
+    /// A form beside the search of the page: no landmark of its own.
+    #[prop(optional)]
+    is_part: bool,
     children: Children,
 ) -> impl IntoView {
     let navigate = use_navigate();
-    let target = action.clone();
+    let base = action.clone();
     let on_submit = move |event: SubmitEvent| {
         let Some(values) = browser::values(&event, fields) else { return };
         event.prevent_default();
-        let mut query = Query::default();
-        for (name, value) in fields.iter().zip(&values) {
-            query.push(name, Some(value));
-        }
-        navigate(&query.on(&target), NavigateOptions { scroll: false, ..NavigateOptions::default() });
+        let url = if let Some(target) = target {
+            let pairs = fields.iter().zip(values);
+            target(&pairs.map(|(name, value)| ((*name).to_owned(), value)).collect())
+        } else {
+            let mut query = Query::default();
+            for (name, value) in fields.iter().zip(&values) {
+                query.push(name, Some(value));
+            }
+            query.on(&base)
+        };
+        navigate(&url, NavigateOptions { scroll: false, ..NavigateOptions::default() });
     };
     view! {
-        <form class=class role="search" method="get" action=action on:submit=on_submit>
+        <form class=class role=(!is_part).then_some("search") method="get" action=action on:submit=on_submit>
             {children()}
         </form>
     }

@@ -5,11 +5,16 @@ use domain::{
     time::{Timestamp, duration_text},
 };
 
-/// `2 x ml.m5.xlarge · spot`.
+/// `2 × ml.m5.xlarge · spot`.
 pub fn machine(run: &Run) -> String {
-    let instance = run.instance_type.as_deref().unwrap_or("instance groups");
-    let count = if run.instance_count > 1 { format!("{} × ", run.instance_count) } else { String::new() };
-    let spot = if run.spot { " · spot" } else { "" };
+    machine_text(run.instance_type.as_deref(), run.instance_count, run.spot)
+}
+
+/// The same from its parts; no type: a cluster of several.
+pub fn machine_text(instance_type: Option<&str>, count: u32, spot: bool) -> String {
+    let instance = instance_type.unwrap_or("instance groups");
+    let count = if count > 1 { format!("{count} × ") } else { String::new() };
+    let spot = if spot { " · spot" } else { "" };
     format!("{count}{instance}{spot}")
 }
 

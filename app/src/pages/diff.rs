@@ -60,9 +60,9 @@ fn Screen(diff: RunDiff) -> impl IntoView {
             <p class="crumb"><a href=paths::RUNS>"Runs"</a></p>
             <h1>"Differences"</h1>
             <p class="page-lead">
-                <a href=paths::run(&then.id)><JobTitle run=then.clone()/></a>
+                <a href=paths::run(&then.id)><JobTitle id=then.id.clone() job_name=then.job_name.clone()/></a>
                 " → "
-                <a href=paths::run(&now.id)><JobTitle run=now.clone()/></a>
+                <a href=paths::run(&now.id)><JobTitle id=now.id.clone() job_name=now.job_name.clone()/></a>
             </p>
         </div>
         <section class="panel" aria-labelledby="d-parameters">

@@ -4,7 +4,7 @@ use domain::{
     costs::Spend,
     ids::RunId,
     live::{LiveEvent, Topic},
-    run::{Run, RunBadge, RunFilter},
+    run::{Run, RunBadge},
     series::Series,
     time::Timestamp,
 };
@@ -61,7 +61,7 @@ fn Screen(data: Data) -> impl IntoView {
     };
     live::listen(&[Topic::Runs], data.live_number, move |heard| match heard {
         Heard::Event(LiveEvent::Run(run)) => {
-            runs.try_update(|runs| apply_change(runs, *run, &RunFilter::default()));
+            runs.try_update(|runs| apply_change(runs, *run));
             // Counts and curves are sums over everything: they are asked for, not guessed.
             read_again();
         }
@@ -208,7 +208,7 @@ fn ActiveCard(run: Run, sparklines: RwSignal<Vec<(RunId, Series)>>, now: ReadSig
     view! {
         <li class="active-run">
             <div class="active-head">
-                <a class="active-name" href=paths::run(&first.id)><JobTitle run=first.clone()/></a>
+                <a class="active-name" href=paths::run(&first.id)><JobTitle id=first.id.clone() job_name=first.job_name.clone()/></a>
                 <Badge badge=first.badge()/>
             </div>
             <p class="active-sub">

@@ -63,7 +63,7 @@ fn Screen(view: RelaunchView) -> impl IntoView {
             <p class="crumb">
                 <a href=paths::runs_of_experiment(&run.experiment)>{run.experiment.to_string()}</a>
                 <span aria-hidden="true">"/"</span>
-                <a href=paths::run(&run.id)><JobTitle run=run.clone()/></a>
+                <a href=paths::run(&run.id)><JobTitle id=run.id.clone() job_name=run.job_name.clone()/></a>
             </p>
             <h1>"Relaunch"</h1>
             <p class="page-lead">"The same request once more, under a new name. Nothing is sent before you say so."</p>

@@ -41,6 +41,7 @@ pub mod s3_uri;
 pub mod secret;
 pub mod series;
 pub mod share;
+pub mod spreadsheet;
 pub mod status;
 pub mod step;
 pub mod sweep;

@@ -54,6 +54,15 @@ pub struct Point {
     pub value: f64,
 }
 
+/// A part of a series: what a chart shows when somebody looks closer.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PointWindow {
+    /// From and to, both included.
+    Steps(i64, i64),
+    Times(Timestamp, Timestamp),
+}
+
 impl Point {
     /// MLflow's order: by step, time and value. NaN counts as 0 there, as in MLflow's own tables.
     pub fn is_after(&self, other: &Self) -> bool {

@@ -130,3 +130,18 @@ impl Services {
         if was_there { Ok(()) } else { Err(ServiceError::NotFound { what: "view" }) }
     }
 }
+
+/// Runs that say what a list's usual columns are.
+const LOOKED_AT: u64 = 100;
+
+impl Services {
+    /// The columns of a list that nobody has chosen any for: see `store::run_common_fields`.
+    pub async fn run_common_fields(
+        &self,
+        condition: Option<&Condition>,
+        orders: &[Order],
+    ) -> Result<Vec<Field>, ServiceError> {
+        let ids = self.inner.store.run_search_ids(condition, orders, self.now(), LOOKED_AT).await?;
+        Ok(self.inner.store.run_common_fields(&ids).await?)
+    }
+}

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use domain::{
     ids::{JobName, RunId},
     run::{ExperimentSummary, Run, RunBadge, RunFilter, RunPage},
-    series::{Series, SeriesKey, SeriesSource},
+    series::{Point, PointWindow, Series, SeriesKey, SeriesSource},
 };
 use futures::stream::BoxStream;
 use store::{AuditEntry, SourceMeta};
@@ -154,6 +154,17 @@ impl Services {
             series.push(Series { key, points });
         }
         Ok(series)
+    }
+
+    /// A part of a curve, with as many points as a chart can show.
+    pub async fn series_window(
+        &self,
+        id: &RunId,
+        key: &SeriesKey,
+        window: PointWindow,
+        max_points: u32,
+    ) -> Result<Vec<Point>, ServiceError> {
+        Ok(self.inner.store.series_window(id, key, window, max_points).await?)
     }
 
     /// The run's own model artifact, at the URI that the engine reported for it and no other.

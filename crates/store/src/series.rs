@@ -8,11 +8,11 @@
 //! - A series' run is a job (`runs`), a run that an MLflow client made (`mlflow_runs`), or both.
 //! - A point without a step gets its number in its series; NaN and the infinities are kept.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use crate::{
     Store,
-    db::{Durability, Tx, execute, fetch},
+    db::{Durability, Reader, Tx, execute, fetch},
     error::{Result, StoreError, is_foreign_key_violation},
     live::live_add,
     points::{PointColumns, PointRow},
@@ -24,7 +24,7 @@ use crate::{
 use domain::{
     ids::RunId,
     live::LiveEvent,
-    series::{CursorMove, IngestBatch, NewPoint, Point, SeriesKey, SeriesSource, SeriesSummary},
+    series::{CursorMove, IngestBatch, NewPoint, Point, PointWindow, SeriesKey, SeriesSource, SeriesSummary},
     time::Timestamp,
 };
 
@@ -97,52 +97,39 @@ impl Store {
     /// A series' points in the order of time; those of the same instant in the order of arrival. With `max_points`, a
     /// longer series is thinned so that its curve looks the same: peaks, ends and gaps are kept.
     pub async fn series_points(&self, run: &RunId, key: &SeriesKey, max_points: Option<u32>) -> Result<Vec<Point>> {
-        let key = plain_key(key)?;
         let mut reader = self.db.reader().await?;
-        let row = fetch!(
-            optional,
-            (i64, i64),
-            reader,
-            "SELECT id, count FROM series WHERE run_id = $1 AND source = $2 AND host = $3 AND name = $4",
-            run.as_str(),
-            key.source.as_str(),
-            &key.host,
-            &key.name,
-        )?;
-        let Some((series_id, count)) = row else { return Ok(Vec::new()) };
-        let mut thinning = max_points
-            .filter(|max| text::to_u64(count) > u64::from(*max))
-            .map(|max| Thinning::new(text::to_u64(count), max));
-        let mut points = Vec::new();
-        let mut seq = 0;
-        while seq < count {
-            let end = count.min(seq + PAGE);
-            let rows = fetch!(
-                all,
-                PointColumns,
-                reader,
-                "SELECT seq, step, at, value, kind FROM points WHERE series_id = $1 AND seq >= $2 AND seq < $3
-                 ORDER BY seq",
-                series_id,
-                seq,
-                end,
-            )?;
-            let rows = rows.into_iter().map(PointRow::from);
-            match &mut thinning {
-                Some(thinning) => rows.for_each(|it| thinning.add(it)),
-                None => points.extend(rows.map(|it| it.point())),
+        let Some((series_id, count)) = series_find(&mut reader, run, key).await? else { return Ok(Vec::new()) };
+        points_read(&mut reader, series_id, key.source, 0..count, max_points).await
+    }
+
+    /// The points of a window and those right before and behind it, so that a curve goes on to its edges; thinned like
+    /// the whole. Where steps go back and forth others are among them.
+    pub async fn series_window(
+        &self,
+        run: &RunId,
+        key: &SeriesKey,
+        window: PointWindow,
+        max_points: u32,
+    ) -> Result<Vec<Point>> {
+        let mut reader = self.db.reader().await?;
+        let Some((series_id, count)) = series_find(&mut reader, run, key).await? else { return Ok(Vec::new()) };
+        let (sql, from, to) = match window {
+            PointWindow::Steps(from, to) => {
+                ("SELECT MIN(seq), MAX(seq) FROM points WHERE series_id = $1 AND step >= $2 AND step <= $3", from, to)
             }
-            seq = end;
+            PointWindow::Times(from, to) => (
+                "SELECT MIN(seq), MAX(seq) FROM points WHERE series_id = $1 AND at >= $2 AND at <= $3",
+                from.unix_micros(),
+                to.unix_micros(),
+            ),
+        };
+        match fetch!(one, (Option<i64>, Option<i64>), reader, sql, series_id, from, to)? {
+            (Some(first), Some(last)) => {
+                let range = (first - 1).max(0)..(last + 2).min(count);
+                points_read(&mut reader, series_id, key.source, range, Some(max_points)).await
+            }
+            _ => Ok(Vec::new()),
         }
-        if let Some(thinning) = thinning {
-            points.extend(thinning.finish().iter().map(PointRow::point));
-        }
-        // Stable, and nearly sorted already: an engine reports late now and then. MLflow's clients send in any order.
-        match key.source {
-            SeriesSource::Mlflow => points.sort_by_key(|it| (it.at, it.step)),
-            _ => points.sort_by_key(|it| it.at),
-        }
-        Ok(points)
     }
 
     /// Where the reader named `key` is, for the next `CursorMove::from`.
@@ -158,6 +145,62 @@ impl Store {
         )?;
         Ok(row.map(|(value,)| value))
     }
+}
+
+/// The series' id, and how many points it has.
+async fn series_find(reader: &mut Reader, run: &RunId, key: &SeriesKey) -> Result<Option<(i64, i64)>> {
+    let key = plain_key(key)?;
+    fetch!(
+        optional,
+        (i64, i64),
+        reader,
+        "SELECT id, count FROM series WHERE run_id = $1 AND source = $2 AND host = $3 AND name = $4",
+        run.as_str(),
+        key.source.as_str(),
+        &key.host,
+        &key.name,
+    )
+}
+
+/// The points of these numbers, in the order of time.
+async fn points_read(
+    reader: &mut Reader,
+    series_id: i64,
+    source: SeriesSource,
+    range: Range<i64>,
+    max_points: Option<u32>,
+) -> Result<Vec<Point>> {
+    let count = text::to_u64(range.end - range.start);
+    let mut thinning = max_points.filter(|max| count > u64::from(*max)).map(|max| Thinning::new(count, max));
+    let mut points = Vec::new();
+    let mut seq = range.start;
+    while seq < range.end {
+        let end = range.end.min(seq + PAGE);
+        let rows = fetch!(
+            all,
+            PointColumns,
+            reader,
+            "SELECT seq, step, at, value, kind FROM points WHERE series_id = $1 AND seq >= $2 AND seq < $3 ORDER BY seq",
+            series_id,
+            seq,
+            end,
+        )?;
+        let rows = rows.into_iter().map(PointRow::from);
+        match &mut thinning {
+            Some(thinning) => rows.for_each(|it| thinning.add(it)),
+            None => points.extend(rows.map(|it| it.point())),
+        }
+        seq = end;
+    }
+    if let Some(thinning) = thinning {
+        points.extend(thinning.finish().iter().map(PointRow::point));
+    }
+    // Stable, and nearly sorted already: an engine reports late now and then. MLflow's clients send in any order.
+    match source {
+        SeriesSource::Mlflow => points.sort_by_key(|it| (it.at, it.step)),
+        _ => points.sort_by_key(|it| it.at),
+    }
+    Ok(points)
 }
 
 /// Compare and set; false when the stored value is not `from`.

@@ -26,7 +26,11 @@ pub(super) struct Api {
 pub(super) struct ListQuery<'a> {
     pub(super) experiment: Option<&'a str>,
     pub(super) badge: Option<&'a str>,
+    pub(super) search: Option<&'a str>,
+    pub(super) order: Option<&'a str>,
     pub(super) before: Option<&'a str>,
+    /// With an order, instead of `before`.
+    pub(super) offset: Option<u64>,
     pub(super) limit: u32,
 }
 
@@ -59,9 +63,17 @@ impl Api {
     }
 
     pub(super) async fn run_list(&self, query: &ListQuery<'_>) -> Result<RunListBody, ClientError> {
-        let given = [("experiment", query.experiment), ("badge", query.badge), ("before", query.before)];
+        let given = [
+            ("experiment", query.experiment),
+            ("badge", query.badge),
+            ("search", query.search),
+            ("order", query.order),
+            ("before", query.before),
+        ];
         let given: Vec<_> = given.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-        let request = self.request(Method::GET, &["runs"]).query(&given).query(&[("limit", query.limit)]);
+        let offset: Vec<_> = query.offset.iter().map(|it| ("offset", *it)).collect();
+        let request = self.request(Method::GET, &["runs"]).query(&given).query(&offset);
+        let request = request.query(&[("limit", query.limit)]);
         self.send(request).await
     }
 

@@ -1,4 +1,4 @@
-//! `trainyard runs`: the newest runs, as a table or as JSON.
+//! `trainyard runs`: the newest runs, or those that a search finds in its order, as a table or as JSON.
 
 use clap::{Args, builder::PossibleValuesParser};
 use domain::run::RunBadge;
@@ -14,6 +14,12 @@ pub struct RunsArgs {
     /// Only runs of this experiment
     #[arg(long, value_name = "NAME")]
     pub experiment: Option<String>,
+    /// Only runs that match, such as "params.lr < 0.1 AND metrics.loss IS NOT NULL"
+    #[arg(long, value_name = "CONDITIONS")]
+    pub search: Option<String>,
+    /// What comes first, such as "metrics.loss, created desc"; the newest without it
+    #[arg(long, value_name = "FIELDS")]
+    pub order: Option<String>,
     /// How many runs at most
     #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,
@@ -35,13 +41,18 @@ pub(crate) async fn runs(args: RunsArgs) -> Result<Ended, ClientError> {
         let query = ListQuery {
             experiment: args.experiment.as_deref(),
             badge: args.status.as_deref(),
+            search: args.search.as_deref(),
+            order: args.order.as_deref(),
             before: before.as_deref(),
+            offset: args.order.as_ref().map(|_| found.len() as u64),
             limit: missing.clamp(1, PAGE),
         };
         let page = api.run_list(&query).await?;
+        let is_last = page.runs.is_empty() || found.len() + page.runs.len() >= page.total as usize;
         found.extend(page.runs);
         before = page.next_before;
-        if before.is_none() || found.len() >= args.limit as usize {
+        let has_next = if args.order.is_some() { !is_last } else { before.is_some() };
+        if !has_next || found.len() >= args.limit as usize {
             break page.total;
         }
     };

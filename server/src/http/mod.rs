@@ -16,6 +16,7 @@ mod live;
 mod mlflow;
 mod presets;
 mod relaunch;
+mod runs;
 mod stop;
 mod sweep;
 
@@ -124,6 +125,9 @@ fn router(web: Web) -> (Router, Vec<MountedRoute>) {
     mount(Method::POST, "/presets", post(presets::create).layer(DefaultBodyLimit::disable()));
     mount(Method::POST, "/presets/{id}/rename", post(presets::rename));
     mount(Method::POST, "/presets/{id}/delete", post(presets::delete));
+    mount(Method::POST, "/runs/bulk", post(runs::bulk));
+    mount(Method::POST, "/runs/views", post(runs::view_keep));
+    mount(Method::POST, "/runs/views/{id}/delete", post(runs::view_delete));
     mount(Method::POST, "/runs/{id}/preset", post(presets::create_of_run));
     mount(Method::POST, "/runs/{id}/stop", post(stop::stop));
     mount(Method::POST, "/runs/{id}/relaunch", post(relaunch::relaunch));

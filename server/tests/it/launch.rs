@@ -174,7 +174,7 @@ async fn a_browser_is_sent_to_the_run_and_a_changed_form_under_the_same_key_laun
     assert_eq!(changed.status(), 422);
     let text = changed.text().await.expect("text");
     assert!(text.contains("ResourceConfig.InstanceType"), "the changed field is named: {text}");
-    let list: Value = app.call("run_list", serde_json::json!({ "filter": RunFilter::default() })).await;
-    assert_eq!(list["page"]["total"], 1);
+    let list: Value = app.call("run_list_by_filter", serde_json::json!({ "filter": RunFilter::default() })).await;
+    assert_eq!(list["total"], 1);
     app.stop().await;
 }

@@ -9,8 +9,8 @@ use serde_json::json;
 use crate::harness::{Client, EventReader, LaunchForm, QUICK_SCRIPT, Server, engine_jobs, eventually, slow_script};
 
 async fn total(client: &Client) -> u64 {
-    let list = client.call("run_list", json!({ "filter": RunFilter::default() })).await;
-    list["page"]["total"].as_u64().expect("a count")
+    let list = client.call("run_list_by_filter", json!({ "filter": RunFilter::default() })).await;
+    list["total"].as_u64().expect("a count")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,4 +10,5 @@ mod harness;
 mod launch;
 mod lifecycle;
 mod live;
+mod run_search;
 mod security;

@@ -10,7 +10,7 @@ use crate::{
     api::compare::{RunCurves, compare_curves},
     components::{
         chart::{ChartCard, ChartLook, Cursor, Line, RunClock},
-        chart_tools::ChartTools,
+        chart_tools::{ChartTools, zoom_in_url},
         choice::hidden_fields,
         fault::{Empty, Fault},
         near::when_near,
@@ -108,7 +108,7 @@ fn Tools(page: Page) -> impl IntoView {
             <SearchForm
                 action=paths::COMPARE class="metric-filter"
                 fields=&[
-                    "run", "experiment", "base", "tab", "metric", "value", "equal", "sx", "sy", "goal", "x", "log", "smooth",
+                    "run", "experiment", "base", "tab", "metric", "value", "equal", "sx", "sy", "goal", "x", "log", "smooth", "zoom",
                 ]
             >
                 {hidden}
@@ -161,8 +161,15 @@ fn MetricCard(
     );
     let look = Signal::derive(move || {
         let chart = chart.get();
-        ChartLook { x: chart.axis, y_scale: chart.y_scale(), smoothing: chart.smoothing(), origin: None }
+        ChartLook {
+            x: chart.axis,
+            y_scale: chart.y_scale(),
+            smoothing: chart.smoothing(),
+            origin: None,
+            x_range: chart.zoom,
+        }
     });
+    let on_zoom = zoom_in_url(chart.into(), Callback::new(move |chart| page.href(|query| query.chart = chart)));
     view! {
         <div class="chart-place" class:is-hidden=move || !is_shown.get() node_ref=place>
             <Transition fallback=move || view! { <Waiting name=metric.get_value()/> }>
@@ -176,7 +183,7 @@ fn MetricCard(
                                 let is_by_money = chart.get().axis == XAxis::Dollars;
                                 lines.iter().filter(|it| !is_by_money || has_place(it)).cloned().collect::<Vec<_>>()
                             });
-                            view! { <ChartCard title=metric.get_value() lines=shown look cursor/> }.into_any()
+                            view! { <ChartCard title=metric.get_value() lines=shown look cursor on_zoom=Some(on_zoom)/> }.into_any()
                         }
                         Ok(None) => view! { <Waiting name=metric.get_value()/> }.into_any(),
                         Err(error) => view! { <Fault error/> }.into_any(),
@@ -200,8 +207,9 @@ fn lines(page: Page, curves: Vec<RunCurves>) -> Vec<Line> {
         let label = page.state.labels.with_value(|all| all[color_index].full.clone());
         for it in series {
             let label = if several_hosts { format!("{label} ({})", it.key.host) } else { label.clone() };
+            let source = Some((run_id.clone(), it.key.clone()));
             let points = page.state.draw(&run_id, it);
-            lines.push(Line { label, color_index, points, clock });
+            lines.push(Line { label, color_index, points, clock, source });
         }
     }
     lines

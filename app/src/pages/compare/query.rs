@@ -133,7 +133,12 @@ mod tests {
             experiment: None,
             base: Some(id(1)),
             tab: Tab::Scatter,
-            chart: ChartQuery { axis: charts::XAxis::Dollars, log_scale: true, smoothing_percent: 30 },
+            chart: ChartQuery {
+                axis: charts::XAxis::Dollars,
+                log_scale: true,
+                smoothing_percent: 30,
+                zoom: Some((0.5, 2.0)),
+            },
             metric: "loss & <b>".to_owned(),
             stat: MetricStat::Min,
             with_equal: true,

@@ -62,7 +62,7 @@ fn KeyItem(page: Page, index: usize) -> impl IntoView {
         <li class=charts::series_class(index)>
             <span class="legend-dot" aria-hidden="true"></span>
             <span class="run-key-name">
-                <a href=href><JobTitle run=first/></a>
+                <a href=href><JobTitle id=first.id job_name=first.job_name/></a>
                 <span class="dim">{if note.is_empty() { experiment } else { note }}</span>
             </span>
             <span class="run-key-state">{move || badge.get().map(|badge| view! { <Badge badge/> })}</span>

@@ -35,13 +35,7 @@ fn BudgetRow(budget: Budget, used: BudgetUse) -> impl IntoView {
     } else {
         format!("{left} left of {}", budget.limit)
     };
-    let unpriced = (used.unpriced > 0).then(|| format!("; {} of unknown cost, in no sum", used.unpriced));
-    let details = format!(
-        "{} spent, {} still possible for jobs that are not over{}",
-        used.spent,
-        used.committed,
-        unpriced.unwrap_or_default()
-    );
+    let unpriced = (used.unpriced > 0).then(|| format!("{} of unknown cost, in no sum", used.unpriced));
     let about = match &budget.tag {
         Some((key, value)) => format!("{}, {key}={value}", budget.experiments),
         None => budget.experiments.to_string(),
@@ -59,7 +53,13 @@ fn BudgetRow(budget: Budget, used: BudgetUse) -> impl IntoView {
                 <rect class="bar-settled" width=spent.to_string() height="12"/>
                 <rect class="bar-running" x=spent.to_string() width=committed.to_string() height="12"/>
             </svg>
-            <p class="dim">{details}</p>
+            <p class="dim budget-details">
+                <span class="budget-dot bar-settled" aria-hidden="true"></span>
+                {format!("{} spent", used.spent)}
+                <span class="budget-dot bar-running" aria-hidden="true"></span>
+                {format!("{} still possible for jobs that are not over", used.committed)}
+                {unpriced}
+            </p>
         </li>
     }
 }

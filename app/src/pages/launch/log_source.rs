@@ -5,7 +5,7 @@ use domain::{ids::ExperimentName, run::RunFilter, status::LaunchState};
 use leptos::{ev::KeyboardEvent, prelude::*, task::spawn_local};
 
 use super::state::FormState;
-use crate::api::{run::run_log_tail, runs::run_list};
+use crate::api::{run::run_log_tail, runs::run_list_by_filter};
 
 /// A log that was fetched, and whose it is.
 struct Fetched {
@@ -39,8 +39,8 @@ pub(super) fn LogSource(log: RwSignal<String>) -> impl IntoView {
     let offer = move |_| {
         spawn_local(async move {
             let filter = filter(&state.experiment.get_untracked(), "");
-            if let Ok(list) = run_list(filter).await {
-                offered.try_set(list.page.runs.iter().map(|it| it.job_name.to_string()).collect());
+            if let Ok(page) = run_list_by_filter(filter).await {
+                offered.try_set(page.runs.iter().map(|it| it.job_name.to_string()).collect());
             }
         });
     };
@@ -79,7 +79,7 @@ fn filter(experiment: &str, job_name: &str) -> RunFilter {
 }
 
 async fn fetch(experiment: &str, job_name: &str) -> Result<Fetched, String> {
-    let runs = run_list(filter(experiment, job_name)).await.map_err(|it| it.to_string())?.page.runs;
+    let runs = run_list_by_filter(filter(experiment, job_name)).await.map_err(|it| it.to_string())?.runs;
     let Some(run) = runs.into_iter().find(|it| it.launch_state == LaunchState::Submitted) else {
         return Err(if job_name.is_empty() {
             format!("The experiment `{experiment}` has no run with a log: type a part of another job's name.")

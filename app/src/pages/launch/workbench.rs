@@ -124,9 +124,10 @@ fn TrialCard(definition: Definition, trials: Memo<Vec<Trial>>) -> impl IntoView 
     let label = name.clone();
     let curve = Signal::derive(move || {
         let points = ArcRwSignal::new(points(&found.get()));
-        vec![Line { label: label.clone(), color_index: row, points, clock: None }]
+        vec![Line { label: label.clone(), color_index: row, points, clock: None, source: None }]
     });
-    let look = Signal::stored(ChartLook { x: XAxis::Step, y_scale: YScale::Linear, smoothing: 0.0, origin: None });
+    let look = ChartLook { x: XAxis::Step, y_scale: YScale::Linear, smoothing: 0.0, origin: None, x_range: None };
+    let look = Signal::stored(look);
     let has_points = Memo::new(move |_| found.with(|it| !it.is_empty()));
     let miss =
         move || outcome.with(|it| it.as_ref().and_then(|it| it.as_ref().err()).map(|it| sentence(&it.to_string())));

@@ -17,7 +17,7 @@ use domain::{
 };
 use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
+use leptos_router::hooks::use_location;
 
 use crate::{
     api::mlflow::{TrackedList, TrackedQuery, TrackedRun, mlflow_run_list},
@@ -32,7 +32,7 @@ use crate::{
     },
     live::{self, Heard},
     model::rows,
-    paths,
+    paths::{self, UrlQuery},
 };
 
 /// Columns of each kind: those that most of the page's runs have.
@@ -40,8 +40,8 @@ const MAX_COLUMNS: usize = 5;
 
 #[component]
 pub fn MlflowRuns() -> impl IntoView {
-    let params = use_query_map();
-    let query = Memo::new(move |_| params.with(query::read));
+    let search = use_location().search;
+    let query = Memo::new(move |_| query::read(&UrlQuery::parse(&search.read())));
     let list = Resource::new_blocking(move || query.get(), mlflow_run_list);
     view! {
         <Title text="MLflow runs"/>

@@ -1,14 +1,12 @@
 //! What the list of logged runs shows, as it stands in the URL.
 
-use leptos_router::params::ParamsMap;
-
 use crate::{
     api::mlflow::TrackedQuery,
-    paths::{self, Query},
+    paths::{self, Query, UrlQuery},
 };
 
-pub(super) fn read(query: &ParamsMap) -> TrackedQuery {
-    let text = |name| query.get_str(name).unwrap_or_default().trim().to_owned();
+pub(super) fn read(query: &UrlQuery) -> TrackedQuery {
+    let text = |name| query.get(name).unwrap_or_default().trim().to_owned();
     TrackedQuery {
         experiment_id: text("experiment").parse().ok(),
         filter: text("filter"),
@@ -43,12 +41,13 @@ mod tests {
     fn the_state_survives_its_url() {
         let state = TrackedQuery {
             experiment_id: Some(7),
-            filter: "metrics.`a b` < 0.1 and params.lr = '0.1'".to_owned(),
+            filter: "metrics.`a b` < 0.1 and params.lr LIKE '%be%'".to_owned(),
             order: "metrics.`a b` DESC".to_owned(),
             page_token: "e30=".to_owned(),
         };
-        let url = leptos_router::location::RequestUrl::new(&href(&state)).parse().expect("our own URL");
-        assert_eq!(read(url.search_params()), state);
+        let url = href(&state);
+        let (_, query) = url.split_once('?').expect("a query");
+        assert_eq!(read(&UrlQuery::parse(query)), state);
         assert_eq!(href(&TrackedQuery::default()), paths::MLFLOW);
     }
 

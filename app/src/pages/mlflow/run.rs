@@ -19,7 +19,7 @@ use crate::{
     components::{
         badge::Badge,
         chart::ChartLook,
-        chart_tools::ChartTools,
+        chart_tools::{ChartTools, zoom_in_url},
         curves::{CurveGrid, Curves, MoreCurves},
         fault::{Empty, Fault},
         icon::{Glyph, Icon},
@@ -73,7 +73,7 @@ fn Screen(view: TrackedView, folder: String) -> impl IntoView {
         view;
     let now = ticking(now);
     let id = run.id.clone();
-    let curves = Curves::new(series, more_series);
+    let curves = Curves::new(id.clone(), series, more_series);
     let shown = RwSignal::new(run.clone());
     listen(&id, live_number, curves, shown);
     let (started_at, experiment_id) = (run.started_at, run.experiment_id);
@@ -176,8 +176,15 @@ fn CurvesPart(id: RunId, curves: Curves, folder: String, shown: RwSignal<Tracked
     });
     let look = Signal::derive(move || {
         let (chart, origin) = (chart.get(), shown.with(|it| it.started_at));
-        ChartLook { x: chart.axis, y_scale: chart.y_scale(), smoothing: chart.smoothing(), origin: Some(origin) }
+        ChartLook {
+            x: chart.axis,
+            y_scale: chart.y_scale(),
+            smoothing: chart.smoothing(),
+            origin: Some(origin),
+            x_range: chart.zoom,
+        }
     });
+    let on_zoom = zoom_in_url(chart.into(), href);
     let is_empty = Memo::new(move |_| curves.list.with(|all| !all.iter().any(|it| is_algorithm(&it.key))));
     let takes: fn(&SeriesKey) -> bool = is_algorithm;
     move || {
@@ -191,7 +198,7 @@ fn CurvesPart(id: RunId, curves: Curves, folder: String, shown: RwSignal<Tracked
             <h2 class="sr-only">"Curves"</h2>
             <ChartTools query=chart href axes action=page.clone() hidden/>
             <MoreCurves curves>"The client reads the others."</MoreCurves>
-            <CurveGrid curves takes look/>
+            <CurveGrid curves takes look on_zoom=Some(on_zoom)/>
         }
         .into_any()
     }

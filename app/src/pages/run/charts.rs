@@ -8,7 +8,7 @@ use super::Page;
 use crate::{
     components::{
         chart::ChartLook,
-        chart_tools::ChartTools,
+        chart_tools::{ChartTools, zoom_in_url},
         curves::{CurveGrid, MoreCurves},
         fault::Empty,
     },
@@ -60,21 +60,27 @@ pub(super) fn SystemTab(page: Page) -> impl IntoView {
 /// All charts of one kind.
 #[component]
 pub(super) fn ChartGrid(page: Page, kind: Kind, #[prop(optional)] is_compact: bool) -> impl IntoView {
-    let look = Signal::derive(move || {
+    // Where the tools stand that lead back to the whole axis.
+    let has_zoom = kind == Kind::Algorithm && !is_compact;
+    let look = Memo::new(move |_| {
         let chart = page.query.with(|it| it.chart);
         let origin = page.state.run.with(|it| it.started_at.or(Some(it.created_at)));
         match kind {
             Kind::Algorithm => {
-                ChartLook { x: chart.axis, y_scale: chart.y_scale(), smoothing: chart.smoothing(), origin }
+                let (y_scale, smoothing) = (chart.y_scale(), chart.smoothing());
+                ChartLook { x: chart.axis, y_scale, smoothing, origin, x_range: chart.zoom.filter(|_| has_zoom) }
             }
             // A machine has no steps and its percentages no orders of magnitude.
             Kind::Instance => {
                 let x = if chart.axis == XAxis::WallTime { XAxis::WallTime } else { XAxis::RelativeTime };
-                ChartLook { x, y_scale: YScale::Linear, smoothing: 0.0, origin }
+                ChartLook { x, y_scale: YScale::Linear, smoothing: 0.0, origin, x_range: None }
             }
         }
     });
-    view! { <CurveGrid curves=page.state.curves takes=kind.takes() look is_compact/> }
+    let query = Signal::derive(move || page.query.with(|it| it.chart));
+    let href = Callback::new(move |chart: ChartQuery| page.href(|query| query.chart = chart));
+    let on_zoom = has_zoom.then(|| zoom_in_url(query, href));
+    view! { <CurveGrid curves=page.state.curves takes=kind.takes() look is_compact on_zoom/> }
 }
 
 /// Why there is nothing to see, and what would change it.

@@ -43,7 +43,7 @@ pub(super) fn Head(page: Page) -> impl IntoView {
                 <a href=paths::runs_of_experiment(&experiment)>{experiment.to_string()}</a>
             </p>
             <div class="run-title">
-                <h1><JobTitle run=first.clone()/></h1>
+                <h1><JobTitle id=first.id.clone() job_name=first.job_name.clone()/></h1>
                 <span class="run-state" role="status">
                     {move || view! { <Badge badge=badge.get()/> }}
                     {move || secondary.get().map(|it| view! {

@@ -53,7 +53,7 @@ impl Tab {
     }
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunQuery {
     pub tab: Tab,
     pub chart: ChartQuery,
@@ -100,7 +100,7 @@ mod tests {
         let id = RunId::new(domain::time::Timestamp::from_unix_millis(1), 7);
         let state = RunQuery {
             tab: Tab::Logs,
-            chart: ChartQuery { axis: charts::XAxis::WallTime, log_scale: true, smoothing_percent: 60 },
+            chart: ChartQuery { axis: charts::XAxis::WallTime, log_scale: true, smoothing_percent: 60, zoom: None },
             search: "a&b=<c> ü".to_owned(),
             host: "algo-1".to_owned(),
             tolerance: Tolerance::EXACT,

@@ -33,7 +33,7 @@ impl RunState {
         let state = Self {
             now: ticking(view.now),
             run: RwSignal::new(view.run),
-            curves: Curves::new(view.series, view.more_series),
+            curves: Curves::new(id.clone(), view.series, view.more_series),
             log: RwSignal::new(LogBuffer::default()),
             log_error: RwSignal::new(view.log_error),
         };

@@ -30,9 +30,9 @@ pub(crate) fn shown(text: &str) -> String {
 pub(crate) fn near<'w>(text: &str, words: impl Iterator<Item = &'w str>) -> Option<String> {
     let text = text.to_lowercase();
     let limit = match text.chars().count() {
-        0..=2 => return None,
         3..=5 => 1,
         6..=40 => 2,
+        // Of two letters everything is near, and nobody means so long a word.
         _ => return None,
     };
     let is_near = |word: &&str| distance(&text, word) <= limit || text.len() >= 3 && word.starts_with(&text);

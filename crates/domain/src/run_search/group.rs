@@ -1,6 +1,6 @@
 //! Runs put together by the values of some fields, with statistics of others.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt::Write as _};
 
 use serde::{Deserialize, Serialize};
 
@@ -127,7 +127,7 @@ fn key(values: &[Option<Value>]) -> String {
         match value {
             Some(value) => {
                 let text = value.to_string();
-                key.push_str(&format!("{}:{text}", text.len()));
+                let _ = write!(key, "{}:{text}", text.len());
             }
             None => key.push('-'),
         }

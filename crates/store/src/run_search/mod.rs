@@ -6,6 +6,7 @@
 //! - Archived runs are left out unless the condition says something about being archived.
 //! - What is compared is what `ListedRun::value` shows; `tests/contract/run_search` holds one against the other.
 
+mod common;
 mod condition;
 mod expression;
 mod names;

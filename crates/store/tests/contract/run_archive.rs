@@ -26,7 +26,7 @@ contract! {
         let number = store.live_last_number().await.unwrap();
         let outcomes = store.run_archive(&[first.id.clone(), run_id(9)], true, after(50)).await.unwrap();
         assert_eq!(outcomes, [(first.id.clone(), ArchiveOutcome::Done), (run_id(9), ArchiveOutcome::Missing)]);
-        let again = store.run_archive(&[first.id.clone()], true, after(51)).await.unwrap();
+        let again = store.run_archive(std::slice::from_ref(&first.id), true, after(51)).await.unwrap();
         assert_eq!(again, [(first.id.clone(), ArchiveOutcome::Unchanged)]);
         let all = found(&store, "").await;
         assert_eq!((all.total, &all.rows[0].id), (1, &second.id));
@@ -37,7 +37,7 @@ contract! {
         let events = store.live_after(number, 10).await.unwrap().events;
         assert_eq!(events.len(), 1, "what did not change is no news");
         assert!(matches!(&events[0].event, LiveEvent::Run(run) if run.id == first.id && run.updated_at == after(50)));
-        let back = store.run_archive(&[first.id.clone()], false, after(60)).await.unwrap();
+        let back = store.run_archive(std::slice::from_ref(&first.id), false, after(60)).await.unwrap();
         assert_eq!(back, [(first.id.clone(), ArchiveOutcome::Done)]);
         assert_eq!(found(&store, "").await.total, 2);
         let deeds: Vec<String> = store.audit_list(&first.id).await.unwrap().into_iter().map(|it| it.action).collect();

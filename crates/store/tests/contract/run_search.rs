@@ -281,24 +281,24 @@ fn searches() -> Vec<String> {
         searches.push(format!("{field} IS NULL"));
         searches.push(format!("{field} IS NOT NULL"));
     };
-    const ALL: [&str; 6] = ["=", "!=", "<", "<=", ">", ">="];
-    add("params.`l r``\"'`", &["0.1", "9", "'10'", "1e400"], &ALL[..2]);
-    add("params.`l r``\"'`", &["0.1", "'9'", "-1"], &ALL[2..]);
-    add("params.`l r``\"'`", &["adam", "'it''s'", "'50%_\\*?[a]'", "'🚂 é'", "''"], &ALL[..2]);
-    add("params.none", &["1", "x"], &ALL[..2]);
-    add("duration", &["0", "400s", "2900", "1h", "100000"], &ALL);
-    add("training_seconds", &["0", "400s", "0.5"], &ALL);
-    add("billable_seconds", &["370", "6240"], &ALL);
-    add("cost", &["0", "$0.000000001", "0.035458334", "1", "12.5"], &ALL[1..]);
-    add("cost", &["0", "1.5"], &ALL);
-    add("savings", &["63", "63.0%", "30", "0", "62.9"], &ALL);
-    add("instance_count", &["2", "2.5"], &ALL);
-    add("metrics.`val'loss`", &["0.5", "-inf", "inf", "1e300", "98"], &ALL);
-    add("metrics.`val'loss`", &["nan", "0.5"], &ALL[..2]);
+    let all = ["=", "!=", "<", "<=", ">", ">="];
+    add("params.`l r``\"'`", &["0.1", "9", "'10'", "1e400"], &all[..2]);
+    add("params.`l r``\"'`", &["0.1", "'9'", "-1"], &all[2..]);
+    add("params.`l r``\"'`", &["adam", "'it''s'", "'50%_\\*?[a]'", "'🚂 é'", "''"], &all[..2]);
+    add("params.none", &["1", "x"], &all[..2]);
+    add("duration", &["0", "400s", "2900", "1h", "100000"], &all);
+    add("training_seconds", &["0", "400s", "0.5"], &all);
+    add("billable_seconds", &["370", "6240"], &all);
+    add("cost", &["0", "$0.000000001", "0.035458334", "1", "12.5"], &all[1..]);
+    add("cost", &["0", "1.5"], &all);
+    add("savings", &["63", "63.0%", "30", "0", "62.9"], &all);
+    add("instance_count", &["2", "2.5"], &all);
+    add("metrics.`val'loss`", &["0.5", "-inf", "inf", "1e300", "98"], &all);
+    add("metrics.`val'loss`", &["nan", "0.5"], &all[..2]);
     for stat in ["min", "max", "first", "count"] {
-        add(&format!("{stat}(metrics.`val'loss`)"), &["0.5", "2", "-inf", "21"], &ALL);
+        add(&format!("{stat}(metrics.`val'loss`)"), &["0.5", "2", "-inf", "21"], &all);
     }
-    add("min(metrics.`val'loss`)", &["nan", "0.5"], &ALL[..2]);
+    add("min(metrics.`val'loss`)", &["nan", "0.5"], &all[..2]);
     searches
 }
 
@@ -339,7 +339,7 @@ contract! {
             runs.sort_by(|a, b| compares_in_order(a, b, &orders));
             let expected: Vec<&str> = runs.iter().map(|it| it.id.as_str()).collect();
             let ids = store.run_search_ids(None, &orders, NOW, 1_000).await.unwrap();
-            assert_eq!(ids.iter().map(|it| it.as_str()).collect::<Vec<_>>(), expected, "{text}");
+            assert_eq!(ids.iter().map(domain::ids::RunId::as_str).collect::<Vec<_>>(), expected, "{text}");
             let page = store.run_search(None, &orders, &[], NOW, 20, 7).await.unwrap();
             assert_eq!(page.rows.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), expected[20..27], "{text}");
         }
@@ -385,9 +385,9 @@ contract! {
             }
         }
         for field in fields() {
-            let page = store.run_group_list(None, &[field.clone()], &[], NOW, 500).await.unwrap();
+            let page = store.run_group_list(None, std::slice::from_ref(&field), &[], NOW, 500).await.unwrap();
             for group in page.groups {
-                let search = group_search("", &[field.clone()], &group.values);
+                let search = group_search("", std::slice::from_ref(&field), &group.values);
                 let condition = Condition::parse(&search).unwrap();
                 let found = store.run_search(condition.as_ref(), &[], &[], NOW, 0, 1).await.unwrap();
                 assert_eq!(found.total, group.count, "{search}");

@@ -122,7 +122,7 @@ fn table(grouping: &CostGrouping, review: &CostReview) -> Result<Vec<u8>, csv::E
         table.write_record([
             review.month.to_string(),
             grouping.to_string(),
-            cell(&group.label),
+            domain::spreadsheet::cell(&group.label),
             "USD".to_owned(),
             spent,
             settled,
@@ -133,22 +133,4 @@ fn table(grouping: &CostGrouping, review: &CostReview) -> Result<Vec<u8>, csv::E
         ])?;
     }
     table.into_inner().map_err(|failure| failure.into_error().into())
-}
-
-/// A text that a spreadsheet shows and does not run (OWASP, "CSV injection").
-fn cell(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::cell;
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        for text in ["=1+1", "+x", "-x", "@SUM(A1)", "\tx"] {
-            assert_eq!(cell(text), format!("'{text}"));
-        }
-        assert_eq!(cell("wine = good"), "wine = good");
-    }
 }

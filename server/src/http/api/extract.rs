@@ -8,7 +8,11 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use bytes::{Bytes, BytesMut};
-use domain::{job_draft::FieldError, run::Run};
+use domain::{
+    job_draft::FieldError,
+    run::Run,
+    run_search::{Condition, Field, Order, SearchFault},
+};
 use futures::StreamExt as _;
 use serde::de::DeserializeOwned;
 use services::RunMatch;
@@ -33,6 +37,28 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ApiQuery<T> {
             Err(rejection) => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, rejection.body_text()).into()),
         }
     }
+}
+
+/// What `search` asks for; a fault is told as the field's.
+pub(super) fn run_search(text: Option<&str>, errors: &mut Vec<FieldError>) -> Option<Condition> {
+    read_as("search", Condition::parse(text.unwrap_or_default()), errors)
+}
+
+/// The same of `order`.
+pub(super) fn run_orders(text: Option<&str>, errors: &mut Vec<FieldError>) -> Vec<Order> {
+    read_as("order", Order::parse_list(text.unwrap_or_default()), errors)
+}
+
+/// The same of `columns`.
+pub(super) fn run_columns(text: &str, errors: &mut Vec<FieldError>) -> Vec<Field> {
+    read_as("columns", Field::parse_list(text), errors)
+}
+
+fn read_as<T: Default>(field: &str, read: Result<T, SearchFault>, errors: &mut Vec<FieldError>) -> T {
+    read.unwrap_or_else(|fault| {
+        errors.push(FieldError::new(field, fault.to_string()));
+        T::default()
+    })
 }
 
 /// The run whose id or whole job name this is.

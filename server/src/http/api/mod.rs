@@ -17,6 +17,7 @@ mod extract;
 mod launch;
 mod logs;
 mod metrics;
+mod run_table;
 mod runs;
 mod sources;
 
@@ -52,11 +53,15 @@ fn routes() -> OpenApiRouter<Web> {
     OpenApiRouter::with_openapi(document::outline())
         .routes(routes!(sources::source_put))
         .routes(routes!(runs::run_list, launch::run_launch))
+        .routes(routes!(run_table::run_table_csv))
+        .routes(routes!(run_table::run_table_json))
         .routes(routes!(runs::run_get))
         .routes(routes!(runs::run_request))
         .routes(routes!(metrics::run_metrics))
         .routes(routes!(logs::run_logs))
         .routes(routes!(runs::run_stop))
+        .routes(routes!(runs::run_archive))
+        .routes(routes!(runs::run_unarchive))
         .routes(routes!(experiments::experiment_list))
         .routes(routes!(costs::cost_get))
         .routes(routes!(costs::cost_table_get))

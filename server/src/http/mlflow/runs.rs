@@ -68,12 +68,11 @@ pub(super) async fn update(State(web): State<Web>, given: Given) -> Answer<Updat
         ("end_time", Kind::Integer, false),
         ("run_name", Kind::Text, false),
     ])?;
-    let status = match given.integer("status") {
-        Some(number) => number.to_string(),
-        None => {
-            given.check(&[("status", Kind::Text, false)])?;
-            given.text("status")
-        }
+    let status = if let Some(number) = given.integer("status") {
+        number.to_string()
+    } else {
+        given.check(&[("status", Kind::Text, false)])?;
+        given.text("status")
     };
     let status = match status.as_str() {
         "" => None,
