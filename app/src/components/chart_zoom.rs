@@ -74,15 +74,25 @@ impl Closer {
     /// The line's points: those that were read closer, and what came live after them; or those that the page holds.
     pub(super) fn points(self, place: usize, held: &[Point]) -> Cow<'_, [Point]> {
         self.wanted.with(|wanted| {
-            self.read.with(|read| match read.points.get(&place) {
-                Some(closer) if !wanted.is_empty() && read.windows == *wanted => {
-                    let last = closer.last().map(|it| it.at);
-                    let later = held.iter().filter(|it| last.is_some_and(|last| it.at > last));
-                    Cow::Owned(closer.iter().chain(later).copied().collect())
+            self.read.with(|read| {
+                let window = read.windows.iter().find(|(it, _)| *it == place).map(|(_, it)| it.window);
+                match (window, read.points.get(&place)) {
+                    (Some(window), Some(closer)) if read.windows == *wanted => {
+                        let last = closer.last().map(|it| it.at);
+                        let is_later = |it: &&Point| last.is_some_and(|last| it.at > last) && is_before_end(window, it);
+                        Cow::Owned(closer.iter().chain(held.iter().filter(is_later)).copied().collect())
+                    }
+                    _ => Cow::Borrowed(held),
                 }
-                _ => Cow::Borrowed(held),
             })
         })
+    }
+}
+
+fn is_before_end(window: PointWindow, point: &Point) -> bool {
+    match window {
+        PointWindow::Steps(_, to) => point.step <= to,
+        PointWindow::Times(_, to) => point.at <= to,
     }
 }
 
